@@ -1,0 +1,1 @@
+"""Everything that touches the world: servers, files, the database, people."""

@@ -1,0 +1,1 @@
+"""Who we are to partners, and who callers are to us."""

@@ -1,0 +1,1 @@
+"""The FHIR protocol: JSON, XML, structure, client, Bundles, OperationOutcome."""

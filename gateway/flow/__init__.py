@@ -1,0 +1,1 @@
+"""The one-way flow: pull or receive, keep, assess, write back."""

@@ -1,0 +1,1 @@
+"""Work that must happen once the data are durable: a lease table and its worker."""

@@ -1,0 +1,1 @@
+"""What is answered over HTTP: FHIR, JSON API, the console, health."""

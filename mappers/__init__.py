@@ -1,0 +1,1 @@
+"""FHIR resources to measurements and feature rows, and scores to RiskAssessments; pure."""

@@ -1,0 +1,1 @@
+"""What words mean: features, codes, units, and the records that travel between the packages."""

@@ -1,0 +1,142 @@
+"""The records that cross package borders: frozen, plain, each value with where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+JSON: TypeAlias = Any
+"""A decoded JSON value; decimals are ``decimal.Decimal`` so that digits are kept."""
+
+Resource: TypeAlias = dict[str, JSON]
+"""A decoded FHIR resource, as received."""
+
+Value: TypeAlias = float | str | bool
+"""A number in the canonical unit, the code of an answer, or the truth of a condition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code in its normalised system."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The quantity as it was sent: digits, unit text and UCUM code untouched."""
+
+    value: str | None = None
+    unit: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One usable value of one feature, in the feature's canonical unit.
+
+    Boolean facts drawn from Conditions and medications (``diabetes``, ``statin`` ...) are
+    measurements too: ``value`` is a bool and ``unit`` None.
+    """
+
+    feature: str
+    value: Value
+    unit: str | None
+    at: str
+    """FHIRPath-like place in the document, such as ``Bundle.entry[3].resource.component[1]``."""
+    resource: str = ""
+    """Reference of the whole resource, such as ``Observation/o1`` (empty when it has no id)."""
+    version: str | None = None
+    """``meta.versionId`` of that resource, when known."""
+    subject: str | None = None
+    """The patient it is about, such as ``Patient/p1``."""
+    effective: str | None = None
+    """The clinically relevant time as sent (may be partial)."""
+    comparator: str | None = None
+    """``<``, ``<=``, ``>=`` or ``>``: such a value never enters a score as a number."""
+    code: Coding | None = None
+    original: Original = field(default_factory=Original)
+    flags: tuple[str, ...] = ()
+    derived_from: tuple[Measurement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that could not be used, where it stands, and why (a value, never an exception)."""
+
+    at: str
+    reason: str
+    detail: str
+    feature: str | None = None
+    resource: str = ""
+    subject: str | None = None
+    code: Coding | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """An identifier of a known scheme; ``valid`` by its check digit, None when unknowable."""
+
+    scheme: str
+    value: str | None
+    valid: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Patient resource, mapped."""
+
+    at: str
+    id: str | None
+    country: str | None = None
+    sex: str | None = None
+    birth: str | None = None
+    birth_estimated: bool = False
+    identifiers: tuple[Identifier, ...] = ()
+    reference: str = ""
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRow:
+    """One patient on one day: the value of each feature that a score may use."""
+
+    patient: str
+    country: str | None = None
+    sex: str | None = None
+    birth: str | None = None
+    features: Mapping[str, Measurement] = field(default_factory=dict)
+    person: Person | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """How much one input moved the linear predictor (or the points) away from the reference."""
+
+    input: str
+    value: Value
+    unit: str | None
+    effect: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one card says of one row; ``reason`` when it says nothing."""
+
+    card: str
+    version: str
+    applicable: bool
+    outputs: Mapping[str, float] = field(default_factory=dict)
+    category: str | None = None
+    missing: tuple[str, ...] = ()
+    reason: str | None = None
+    inputs: Mapping[str, Value] = field(default_factory=dict)
+    contributions: tuple[Contribution, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    basis: tuple[Measurement, ...] = ()
+    """The measurements that entered as inputs, each once, in the order of the card's inputs."""
