@@ -1,7 +1,7 @@
-"""`make bench`: each room's rows, a ratio against a baseline measured in the same run, and its bar.
+"""`make bench`: each room's rows, a ratio against a baseline of the same run, and its bar.
 
-A room adds a module here with `rows() -> list[(what, ratio, bar)]`; smaller is better. Exit status 1
-when a ratio passes its bar by more than a fifth (machines differ; ratios wobble).
+A room adds a module here with `rows() -> list[(what, ratio, bar)]`; smaller is better. Exit
+status 1 when a ratio passes its bar by more than a fifth (machines differ; ratios wobble).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def main() -> int:
     for room in sorted(m.name for m in pkgutil.iter_modules(tests.bench.__path__)):
         if room.startswith("_") or (wanted and room not in wanted):
             continue
-        print(f"measuring {room} ...", file=sys.stderr, flush=True)
+        sys.stderr.write(f"measuring {room} ...\n")
         for what, ratio, bar in importlib.import_module(f"tests.bench.{room}").rows():
             holds = ratio <= bar * 1.2
             failed += not holds
