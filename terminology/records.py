@@ -122,6 +122,49 @@ class Contribution:
     value: Value
     unit: str | None
     effect: float
+    label: str = ""
+    """The input in words, such as ``systolic blood pressure``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFacts:
+    """What one output of a card means, as far as a RiskAssessment has to say it."""
+
+    name: str
+    kind: str
+    """``probability`` (0 to 1), ``points``, ``value``, ``class`` or ``flag``."""
+    label: str
+    unit: str | None = None
+    digits: int = 1
+    """Decimals when shown: of the percentage for a probability, else of the value."""
+    horizon: float | None = None
+    horizon_unit: str = "a"
+    """UCUM: ``a``, ``d`` or ``h``."""
+    outcome: str = ""
+    coding: tuple[tuple[str, str, str], ...] = ()
+    """Codes of the outcome: system, code, display."""
+    predicted: bool = True
+    """False for a mere rewording of another output."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardFacts:
+    """The facts of a card that travel with its scores."""
+
+    id: str
+    version: str
+    title: str
+    runtime: str
+    outputs: tuple[OutputFacts, ...] = ()
+    licence: str = ""
+    disclaimer: str = ""
+    citation: tuple[str, ...] = ()
+    scale: str = ""
+    """What a contribution is measured in: ``log hazard``, ``log odds`` or ``points``."""
+    bands: str = ""
+    """Name of the set of bands behind the category."""
+    trained: bool = False
+    """True for a model of ours, False for a published score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +174,7 @@ class Score:
     card: str
     version: str
     applicable: bool
-    outputs: Mapping[str, float] = field(default_factory=dict)
+    outputs: Mapping[str, Value] = field(default_factory=dict)
     category: str | None = None
     missing: tuple[str, ...] = ()
     reason: str | None = None
@@ -140,3 +183,12 @@ class Score:
     assumptions: tuple[str, ...] = ()
     basis: tuple[Measurement, ...] = ()
     """The measurements that entered as inputs, each once, in the order of the card's inputs."""
+    categories: Mapping[str, str] = field(default_factory=dict)
+    """Output to category, for each output that has bands."""
+    facts: CardFacts | None = None
+    findings: tuple[Finding, ...] = ()
+    """Measurements that were there but could not enter: too old, bounded, of another unit."""
+    effective: str | None = None
+    """The moment the score is about, for cards about a moment (early warning), else None."""
+    baseline: Mapping[str, float] = field(default_factory=dict)
+    """The same person at the card's reference values: output to probability."""
