@@ -1,0 +1,204 @@
+"""The lease table: work that survives the worker, on the same database as the data.
+
+A job is enqueued in the transaction of the data it is about, so neither exists without the other.
+A worker takes jobs on lease, and finishes them in the transaction that holds their effect, fenced
+by the lease's token: a worker that was too slow, and whose job another has taken, changes nothing.
+A lease that ends unfinished is taken again; too many attempts make a dead letter, told to people.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import sqlalchemy as sa
+
+from gateway.store.tables import job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+LEASE_MS = 60_000
+ATTEMPTS = 8
+"""After so many, a job is dead until someone looks at it."""
+
+FIRST_WAIT_MS = 2_000
+LONGEST_WAIT_MS = 3_600_000
+
+
+class LostLeaseError(Exception):
+    """The lease ended and someone else has the job: undo what was done for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job on lease, or as it stands in the table."""
+
+    id: int
+    kind: str
+    key: str | None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "leased"
+    attempts: int = 1
+    run_after: int = 0
+    lease_until: int | None = None
+    lease_token: str | None = None
+    last_error: str | None = None
+    created_at: int = 0
+
+
+def now_ms() -> int:
+    """Return this moment in milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def enqueue(
+    connection: sa.Connection,
+    kind: str,
+    keys: Iterable[str],
+    payload: Mapping[str, Any] | None = None,
+    *,
+    after_ms: int = 0,
+) -> int:
+    """Add a job for each key, unless one is waiting for it already; return how many were added.
+
+    One that is on lease does not count: it may have read the data before this change.
+    """
+    wanted = list(dict.fromkeys(keys))
+    waiting = set(waiting_keys(connection, kind, wanted))
+    now = now_ms()
+    rows = [
+        {
+            "kind": kind,
+            "key": key,
+            "payload": dict(payload or {}),
+            "state": "queued",
+            "run_after": now + after_ms,
+            "created_at": now,
+        }
+        for key in wanted
+        if key not in waiting
+    ]
+    if rows:
+        connection.execute(sa.insert(job), rows)
+    return len(rows)
+
+
+def waiting_keys(connection: sa.Connection, kind: str, keys: Sequence[str]) -> list[str]:
+    """Return those of `keys` for which a job of that kind is queued."""
+    found: list[str] = []
+    for start in range(0, len(keys), 500):
+        query = sa.select(job.c.key).where(
+            job.c.kind == kind, job.c.state == "queued", job.c.key.in_(keys[start : start + 500])
+        )
+        found += connection.scalars(query)
+    return found
+
+
+def claim(
+    connection: sa.Connection,
+    kinds: Sequence[str],
+    limit: int = 50,
+    *,
+    lease_ms: int = LEASE_MS,
+    key_prefix: str = "",
+) -> list[Job]:
+    """Take up to `limit` jobs that are due, oldest first, each on one lease.
+
+    Args:
+        connection: In a write transaction; commit it before working, so that others see the lease.
+        kinds: Of these kinds only.
+        limit: How many at most.
+        lease_ms: How long nobody else may take them.
+        key_prefix: Only jobs whose key begins so.
+    """
+    now, token = now_ms(), uuid4().hex
+    due = sa.or_(
+        sa.and_(job.c.state == "queued", job.c.run_after <= now),
+        sa.and_(job.c.state == "leased", job.c.lease_until < now),
+    )
+    bury_exhausted(connection, now)
+    ids = sa.select(job.c.id).where(job.c.kind.in_(kinds), due)
+    if key_prefix:
+        ids = ids.where(job.c.key.startswith(key_prefix, autoescape=True))
+    ids = ids.order_by(job.c.id).limit(limit).with_for_update(skip_locked=True)
+    taken = (
+        sa.update(job)
+        .where(job.c.id.in_(ids))
+        .values(
+            state="leased",
+            attempts=job.c.attempts + 1,
+            lease_until=now + lease_ms,
+            lease_token=token,
+        )
+        .returning(*job.c)
+    )
+    rows = connection.execute(taken).mappings()
+    return sorted((Job(**row) for row in rows), key=lambda one: one.id)
+
+
+def bury_exhausted(connection: sa.Connection, now: int) -> None:
+    """Declare dead what has cost a worker its life, or its lease, too often."""
+    connection.execute(
+        sa.update(job)
+        .where(job.c.state == "leased", job.c.lease_until < now, job.c.attempts >= ATTEMPTS)
+        .values(state="dead", lease_token=None, last_error="its worker did not come back")
+    )
+
+
+def renew(connection: sa.Connection, jobs: Sequence[Job], *, lease_ms: int = LEASE_MS) -> None:
+    """Prolong the leases, while work goes on.
+
+    Raises:
+        LostLeaseError: one of them is someone else's by now.
+    """
+    change(connection, jobs, {"lease_until": now_ms() + lease_ms})
+
+
+def finish(connection: sa.Connection, jobs: Sequence[Job]) -> None:
+    """Mark the jobs done, in the transaction that holds their effect.
+
+    Raises:
+        LostLeaseError: one of them is someone else's by now; the transaction must not commit.
+    """
+    change(connection, jobs, {"state": "done", "lease_token": None, "last_error": None})
+
+
+def fail(
+    connection: sa.Connection,
+    one: Job,
+    error: str,
+    *,
+    wait_ms: int | None = None,
+    final: bool = False,
+) -> None:
+    """Put the job back for later, or among the dead when it is `final` or was tried often.
+
+    Args:
+        connection: In a write transaction.
+        one: The job, on lease.
+        error: What happened, without patient data.
+        wait_ms: When to try again; grows with the attempts when not given.
+        final: Whether trying again is pointless.
+    """
+    wait = min(FIRST_WAIT_MS * 2 ** (one.attempts - 1), LONGEST_WAIT_MS)
+    state = "dead" if final or one.attempts >= ATTEMPTS else "queued"
+    later = now_ms() + (wait if wait_ms is None else wait_ms)
+    values = {"state": state, "run_after": later, "lease_token": None, "last_error": error}
+    change(connection, [one], values)
+
+
+def change(connection: sa.Connection, jobs: Sequence[Job], values: Mapping[str, Any]) -> None:
+    """Change jobs that are on lease, each only under its own token."""
+    for start in range(0, len(jobs), 500):
+        part = jobs[start : start + 500]
+        held = sa.tuple_(job.c.id, job.c.lease_token).in_(
+            [(one.id, one.lease_token) for one in part]
+        )
+        changed = connection.execute(
+            sa.update(job).where(held, job.c.state == "leased").values(values)
+        )
+        if changed.rowcount != len(part):
+            raise LostLeaseError
