@@ -39,6 +39,8 @@ class Source:
     write_back: str = "off"
     probability: str = "percent"
     schedule: str | None = None
+    quirks: tuple[str, ...] = ()
+    """Names of `gateway.fhir.quirks` that hold for this server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +91,15 @@ class SourceSection(Schema):
     write_back = fields.String(validate=validate.OneOf(WRITE_BACK))
     probability = fields.String(validate=validate.OneOf(("percent", "fraction")))
     schedule = fields.String()
+    quirks = fields.List(fields.String())
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Source:  # noqa: ANN401
         """Return the source; ``cards`` is ``auto`` or a list of card ids."""
         cards = data.pop("cards", "auto")
-        return Source(**data, cards=(cards,) if isinstance(cards, str) else tuple(cards))
+        quirks = tuple(data.pop("quirks", ()))
+        cards = (cards,) if isinstance(cards, str) else tuple(cards)
+        return Source(**data, cards=cards, quirks=quirks)
 
 
 class File(Schema):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from gateway.jobs.queue import Job, now_ms
+from gateway.jobs.queue import Job
+from gateway.store.instants import now
 from gateway.store.tables import job
 
 if TYPE_CHECKING:
@@ -41,10 +42,10 @@ def retry(connection: sa.Connection, ids: Sequence[int] | None = None) -> int:
     query = sa.update(job).where(job.c.state == "dead")
     if ids is not None:
         query = query.where(job.c.id.in_(ids))
-    return connection.execute(query.values(state="queued", attempts=0, run_after=now_ms())).rowcount
+    return connection.execute(query.values(state="queued", attempts=0, run_after=now())).rowcount
 
 
 def purge(connection: sa.Connection, states: Sequence[str], *, older_ms: int = 0) -> int:
     """Delete jobs in those states that were made longer than `older_ms` ago."""
-    old = job.c.created_at <= now_ms() - older_ms
+    old = job.c.created_at <= now() - older_ms
     return connection.execute(sa.delete(job).where(job.c.state.in_(states), old)).rowcount

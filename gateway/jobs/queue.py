@@ -8,13 +8,13 @@ A lease that ends unfinished is taken again; too many attempts make a dead lette
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import sqlalchemy as sa
 
+from gateway.store.instants import now
 from gateway.store.tables import job
 
 if TYPE_CHECKING:
@@ -49,11 +49,6 @@ class Job:
     created_at: int = 0
 
 
-def now_ms() -> int:
-    """Return this moment in milliseconds since 1970 UTC."""
-    return time.time_ns() // 1_000_000
-
-
 def enqueue(
     connection: sa.Connection,
     kind: str,
@@ -68,15 +63,15 @@ def enqueue(
     """
     wanted = list(dict.fromkeys(keys))
     waiting = set(waiting_keys(connection, kind, wanted))
-    now = now_ms()
+    moment = now()
     rows = [
         {
             "kind": kind,
             "key": key,
             "payload": dict(payload or {}),
             "state": "queued",
-            "run_after": now + after_ms,
-            "created_at": now,
+            "run_after": moment + after_ms,
+            "created_at": moment,
         }
         for key in wanted
         if key not in waiting
@@ -114,12 +109,12 @@ def claim(
         lease_ms: How long nobody else may take them.
         key_prefix: Only jobs whose key begins so.
     """
-    now, token = now_ms(), uuid4().hex
+    moment, token = now(), uuid4().hex
     due = sa.or_(
-        sa.and_(job.c.state == "queued", job.c.run_after <= now),
-        sa.and_(job.c.state == "leased", job.c.lease_until < now),
+        sa.and_(job.c.state == "queued", job.c.run_after <= moment),
+        sa.and_(job.c.state == "leased", job.c.lease_until < moment),
     )
-    bury_exhausted(connection, now)
+    bury_exhausted(connection, moment)
     ids = sa.select(job.c.id).where(job.c.kind.in_(kinds), due)
     if key_prefix:
         ids = ids.where(job.c.key.startswith(key_prefix, autoescape=True))
@@ -130,7 +125,7 @@ def claim(
         .values(
             state="leased",
             attempts=job.c.attempts + 1,
-            lease_until=now + lease_ms,
+            lease_until=moment + lease_ms,
             lease_token=token,
         )
         .returning(*job.c)
@@ -139,11 +134,11 @@ def claim(
     return sorted((Job(**row) for row in rows), key=lambda one: one.id)
 
 
-def bury_exhausted(connection: sa.Connection, now: int) -> None:
+def bury_exhausted(connection: sa.Connection, moment: int) -> None:
     """Declare dead what has cost a worker its life, or its lease, too often."""
     connection.execute(
         sa.update(job)
-        .where(job.c.state == "leased", job.c.lease_until < now, job.c.attempts >= ATTEMPTS)
+        .where(job.c.state == "leased", job.c.lease_until < moment, job.c.attempts >= ATTEMPTS)
         .values(state="dead", lease_token=None, last_error="its worker did not come back")
     )
 
@@ -154,7 +149,7 @@ def renew(connection: sa.Connection, jobs: Sequence[Job], *, lease_ms: int = LEA
     Raises:
         LostLeaseError: one of them is someone else's by now.
     """
-    change(connection, jobs, {"lease_until": now_ms() + lease_ms})
+    change(connection, jobs, {"lease_until": now() + lease_ms})
 
 
 def finish(connection: sa.Connection, jobs: Sequence[Job]) -> None:
@@ -185,7 +180,7 @@ def fail(
     """
     wait = min(FIRST_WAIT_MS * 2 ** (one.attempts - 1), LONGEST_WAIT_MS)
     state = "dead" if final or one.attempts >= ATTEMPTS else "queued"
-    later = now_ms() + (wait if wait_ms is None else wait_ms)
+    later = now() + (wait if wait_ms is None else wait_ms)
     values = {"state": state, "run_after": later, "lease_token": None, "last_error": error}
     change(connection, [one], values)
 

@@ -220,6 +220,7 @@ outbox = sa.Table(
     text("target_id", key=True),
     optional("identifier"),
     text("state"),
+    sa.Column("body", sa.LargeBinary),
     whole("attempts"),
     instant("next_attempt"),
     optional("etag"),
@@ -228,7 +229,8 @@ outbox = sa.Table(
     sa.Index("outbox_due", "state", "next_attempt"),
     sa.Index("outbox_identifier", "identifier"),
 )
-"""The ledger of what was written, or is still to be written, to partners' servers."""
+"""The ledger of what was written, or is still to be written, to partners' servers. `body` is the
+resource as that server gets it: in its FHIR version, with its own ids in the references."""
 
 job = sa.Table(
     "job",

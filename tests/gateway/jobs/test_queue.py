@@ -110,14 +110,14 @@ def test_failures_wait_longer_and_longer_and_end_among_the_dead(
         with writing(store) as connection:
             queue.fail(connection, job, "the server is away")
         with reading(store) as connection:
-            now = ledger.find(connection, job.id)
-        waits.append((now.run_after - queue.now_ms()) // 1000)
+            job = ledger.find(connection, job.id)
+        waits.append((job.run_after - queue.now()) // 1000)
         clock.shift(waits[-1] - 1)
         assert claimed(store) == []
         clock.shift(1)
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256]
-    assert now.state == "dead"
-    assert now.last_error == "the server is away"
+    assert job.state == "dead"
+    assert job.last_error == "the server is away"
     assert claimed(store) == []
 
 

@@ -109,6 +109,7 @@ def outbox() -> None:
         sa.Column("target_id", Text, nullable=False),
         sa.Column("identifier", Text, nullable=True),
         sa.Column("state", Text, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_attempt", sa.BigInteger(), nullable=True),
         sa.Column("etag", Text, nullable=True),
