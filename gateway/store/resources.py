@@ -1,0 +1,390 @@
+"""Resources in the store: put, read, delete, history; many at once, in one transaction.
+
+Two ways in. `put` mirrors what was pulled: raw bytes as received, the same bytes again change
+nothing. `write` stores what this server is asked to keep: it stamps ``meta.versionId`` and
+``meta.lastUpdated`` into the bytes and makes a version each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import sqlalchemy as sa
+
+from gateway.store import instants
+from gateway.store.identity import Place, gid_of
+from gateway.store.index import rows as index_rows
+from gateway.store.tables import resource, resource_version, search_value, source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from terminology.records import JSON, Resource
+
+CHUNK = 500
+"""How many keys one statement names."""
+
+PATIENT_ELEMENTS = ("subject", "patient", "beneficiary", "individual", "for", "target")
+"""Where resources say which Patient they are about."""
+
+
+INDEXING = {
+    name: f"INSERT INTO search_value ({', '.join(search_value.c.keys())}) "  # noqa: S608
+    f"VALUES ({', '.join([mark] * len(search_value.c))})"
+    for name, mark in (("sqlite", "?"), ("postgresql", "%s"))
+}
+"""Index rows are ten times as many as resources: they go to the driver as they are."""
+
+
+class Key(NamedTuple):
+    """How a resource is addressed here."""
+
+    type: str
+    gid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A resource as a source sent it."""
+
+    type: str
+    id: str
+    raw: bytes
+    resource: Resource
+    version: str | None = None
+    """``meta.versionId`` there."""
+    last_updated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A resource that this server is to keep; `stamped` makes the bytes of a version."""
+
+    type: str
+    gid: str
+    resource: Resource
+    stamped: Callable[[int, int], bytes]
+    """Version and instant to the bytes that are stored and served."""
+    method: str = "PUT"
+    digest: bytes = b""
+    """When given, a present version of the same digest is left as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One version of one resource."""
+
+    seq: int
+    source: str
+    type: str
+    id: str
+    gid: str
+    version: int
+    last_updated: int
+    deleted: bool
+    raw: bytes
+    patient: str | None = None
+    method: str = "PUT"
+    source_version: str | None = None
+
+    @property
+    def mirrored(self) -> bool:
+        """Whether the bytes are a source's own, with its ids and references."""
+        return self.gid != self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a bulk write did, each tuple in the order given."""
+
+    new: tuple[Key, ...] = ()
+    changed: tuple[Key, ...] = ()
+    unchanged: tuple[Key, ...] = ()
+    patients: frozenset[str] = frozenset()
+    """Gids of the Patients that new and changed resources are, or are about."""
+    versions: Mapping[Key, tuple[int, int]] | None = None
+    """The version and instant at which each resource now stands."""
+
+
+class Item(NamedTuple):
+    """A resource on its way into the store, whichever way it came."""
+
+    type: str
+    id: str
+    gid: str
+    resource: Resource
+    stamped: Callable[[int, int], bytes]
+    method: str
+    digest: bytes
+    source_version: str | None = None
+
+
+class Owner(NamedTuple):
+    """Whose resources are stored, and what their references mean."""
+
+    name: str
+    place: Place
+    country: str | None = None
+
+
+class Known(NamedTuple):
+    """What is already there under a key."""
+
+    seq: int
+    version: int
+    digest: bytes
+    deleted: bool
+    last_updated: int
+
+
+def put(
+    conn: sa.Connection, name: str, received: Sequence[Received], *, country: str | None = None
+) -> Stored:
+    """Store what a source sent, each resource once (of several the last); same bytes, no change."""
+    owner = Owner(name, place_of(conn, name), country)
+    items = [
+        Item(
+            one.type,
+            one.id,
+            gid_of(name, one.id),
+            one.resource,
+            lambda _version, _instant, raw=one.raw: raw,  # type: ignore[misc]
+            "PUT",
+            hashlib.sha256(one.raw).digest(),
+            one.version,
+        )
+        for one in received
+    ]
+    return keep(conn, items, owner)
+
+
+def write(
+    conn: sa.Connection, writes: Sequence[Write], *, bases: tuple[str, ...] = (), name: str = ""
+) -> Stored:
+    """Store what callers of this server sent; `bases` are the base URLs that mean this server."""
+    items = [
+        Item(one.type, one.gid, one.gid, one.resource, one.stamped, one.method, one.digest)
+        for one in writes
+    ]
+    return keep(conn, items, Owner(name, Place("", bases)))
+
+
+def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
+    """Insert and update in bulk; return what was new, changed and unchanged."""
+    wanted = {Key(item.type, item.gid): item for item in items}
+    known = present(conn, wanted)
+    same = {
+        key
+        for key, item in wanted.items()
+        if key in known
+        and item.digest
+        and known[key].digest == item.digest
+        and not known[key].deleted
+    }
+    changed = [key for key in wanted if key in known and key not in same]
+    new = [key for key in wanted if key not in known]
+    supersede(conn, [known[key].seq for key in changed])
+    at = instants.now()
+    seqs = dict(zip(new, allocate(conn, len(new)), strict=True))
+    seqs |= {key: known[key].seq for key in changed}
+    records = {
+        key: record(wanted[key], seqs[key], known.get(key), at, owner) for key in (*new, *changed)
+    }
+    store(conn, [records[key] for key in new], [records[key] for key in changed])
+    index(conn, ((seqs[key], wanted[key].resource) for key in records), owner.place)
+    return Stored(
+        tuple(new),
+        tuple(changed),
+        tuple(key for key in wanted if key in same),
+        frozenset(one["patient"] for one in records.values() if one["patient"]),
+        {key: (one["version"], at) for key, one in records.items()}
+        | {key: (known[key].version, known[key].last_updated) for key in same},
+    )
+
+
+def place_of(conn: sa.Connection, name: str) -> Place:
+    """Return where references of a source stand; its base URL means the source itself."""
+    base = conn.scalar(sa.select(source.c.base_url).where(source.c.name == name)) if name else None
+    return Place(name, (base.rstrip("/"),) if base else ())
+
+
+def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
+    """Return what is there of the keys, deleted resources too."""
+    found: dict[Key, Known] = {}
+    for kind, gids in by_type(keys):
+        columns = (
+            resource.c.gid,
+            resource.c.seq,
+            resource.c.version,
+            resource.c.sha256,
+            resource.c.deleted,
+            resource.c.last_updated,
+        )
+        query = sa.select(*columns).where(resource.c.type == kind, resource.c.gid.in_(gids))
+        found |= {Key(kind, gid): Known(*rest) for gid, *rest in conn.execute(query)}
+    return found
+
+
+def by_type(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:
+    """Yield type and gids, at most `CHUNK` at a time."""
+    sorted_out: dict[str, list[str]] = {}
+    for key in keys:
+        sorted_out.setdefault(key.type, []).append(key.gid)
+    for kind, gids in sorted_out.items():
+        for start in range(0, len(gids), CHUNK):
+            yield kind, gids[start : start + CHUNK]
+
+
+def allocate(conn: sa.Connection, count: int) -> list[int]:
+    """Return `count` new numbers for `resource.seq`, so that rows can be sent in bulk."""
+    if not count:
+        return []
+    if conn.dialect.name == "sqlite":
+        last = conn.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'resource'")) or 0
+        return list(range(last + 1, last + 1 + count))
+    numbers = sa.text(
+        "SELECT nextval(pg_get_serial_sequence('resource', 'seq')) FROM generate_series(1, :count)"
+    )
+    return list(conn.scalars(numbers, {"count": count}))
+
+
+def record(item: Item, seq: int, known: Known | None, at: int, owner: Owner) -> dict[str, JSON]:
+    """Return the columns of the row that an item becomes."""
+    version = known.version + 1 if known else 1
+    return {
+        "seq": seq,
+        "source": owner.name,
+        "type": item.type,
+        "id": item.id,
+        "gid": item.gid,
+        "version": version,
+        "source_version": item.source_version,
+        "last_updated": at,
+        "deleted": False,
+        "sha256": item.digest,
+        "raw": item.stamped(version, at),
+        "patient": patient_of(item, owner.place),
+        "country": owner.country,
+        "method": item.method,
+    }
+
+
+def patient_of(item: Item, place: Place) -> str | None:
+    """Return the gid of the Patient that a resource is, or is about."""
+    if item.type == "Patient":
+        return item.gid
+    for name in PATIENT_ELEMENTS:
+        value = item.resource.get(name)
+        for one in value if isinstance(value, list) else (value,):
+            text = one.get("reference") if isinstance(one, dict) else None
+            kind, _, gid = (
+                place.localise(text).rpartition("/") if isinstance(text, str) else ("",) * 3
+            )
+            if kind == "Patient":
+                return gid
+    return None
+
+
+def supersede(conn: sa.Connection, seqs: Sequence[int]) -> None:
+    """Copy present versions to the history, and take their index rows away."""
+    for start in range(0, len(seqs), CHUNK):
+        part = seqs[start : start + CHUNK]
+        names = [column.name for column in resource_version.c]
+        old = sa.select(*(resource.c[name] for name in names)).where(resource.c.seq.in_(part))
+        conn.execute(resource_version.insert().from_select(names, old))
+        conn.execute(search_value.delete().where(search_value.c.resource.in_(part)))
+
+
+def store(
+    conn: sa.Connection, new: Sequence[dict[str, JSON]], changed: Sequence[dict[str, JSON]]
+) -> None:
+    """Insert and update rows, each kind in one statement sent in bulk."""
+    if new:
+        conn.execute(resource.insert(), new)
+    if changed:
+        conn.execute(
+            resource.update().where(resource.c.seq == sa.bindparam("of")),
+            [{**one, "of": one["seq"]} for one in changed],
+        )
+
+
+def index(conn: sa.Connection, resources: Iterable[tuple[int, Resource]], place: Place) -> None:
+    """Insert the index rows of resources."""
+    values = [
+        (seq, one["resourceType"], *value)
+        for seq, one in resources
+        for value in index_rows(one, place.localise)
+    ]
+    if values:
+        conn.exec_driver_sql(INDEXING[conn.dialect.name], values)
+
+
+def delete(conn: sa.Connection, keys: Sequence[Key]) -> Stored:
+    """Delete what is there of the keys: the raw bytes go to the history, a mark stays."""
+    known = {key: one for key, one in present(conn, keys).items() if not one.deleted}
+    seqs = [one.seq for one in known.values()]
+    supersede(conn, seqs)
+    at = instants.now()
+    patients: set[str] = set()
+    for start in range(0, len(seqs), CHUNK):
+        those = resource.c.seq.in_(seqs[start : start + CHUNK])
+        patients.update(filter(None, conn.scalars(sa.select(resource.c.patient).where(those))))
+        conn.execute(
+            resource.update()
+            .where(those)
+            .values(
+                version=resource.c.version + 1,
+                last_updated=at,
+                deleted=True,
+                raw=b"",
+                sha256=b"",
+                method="DELETE",
+            )
+        )
+    versions = {key: (one.version + 1, at) for key, one in known.items()}
+    return Stored(changed=tuple(known), patients=frozenset(patients), versions=versions)
+
+
+COLUMNS = (
+    resource.c.seq,
+    resource.c.source,
+    resource.c.type,
+    resource.c.id,
+    resource.c.gid,
+    resource.c.version,
+    resource.c.last_updated,
+    resource.c.deleted,
+    resource.c.raw,
+    resource.c.patient,
+    resource.c.method,
+    resource.c.source_version,
+)
+"""The columns of `Row`, in its order."""
+
+
+def read(conn: sa.Connection, kind: str, gid: str) -> Row | None:
+    """Return the present version, which may be a deletion; None when there never was one."""
+    query = sa.select(*COLUMNS).where(resource.c.type == kind, resource.c.gid == gid)
+    found = conn.execute(query).one_or_none()
+    return Row(*found) if found else None
+
+
+def read_many(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Row]:
+    """Return the present versions of the keys that are there and not deleted."""
+    found: dict[Key, Row] = {}
+    for kind, gids in by_type(keys):
+        query = sa.select(*COLUMNS).where(
+            resource.c.type == kind, resource.c.gid.in_(gids), ~resource.c.deleted
+        )
+        found |= {Key(row.type, row.gid): Row(*row) for row in conn.execute(query)}
+    return found
+
+
+def of_patient(conn: sa.Connection, gid: str, kinds: Sequence[str] = ()) -> list[Row]:
+    """Return all resources that are, or are about, a Patient, oldest first; of `kinds` if given."""
+    query = sa.select(*COLUMNS).where(resource.c.patient == gid, ~resource.c.deleted)
+    if kinds:
+        query = query.where(resource.c.type.in_(kinds))
+    return [Row(*row) for row in conn.execute(query.order_by(resource.c.seq))]
