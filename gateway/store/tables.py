@@ -88,6 +88,13 @@ resource = sa.Table(
     sa.UniqueConstraint("source", "type", "id"),
     sa.Index("resource_patient", "patient", "type"),
     sa.Index("resource_updated", "type", "last_updated"),
+    sa.Index(
+        "resource_type",
+        "type",
+        "seq",
+        sqlite_where=sa.text("deleted = 0"),
+        postgresql_where=sa.text("NOT deleted"),
+    ),
     sqlite_autoincrement=True,
 )
 

@@ -158,6 +158,14 @@ def resource() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("resource_patient", "resource", ["patient", "type"], unique=False)
+    op.create_index(
+        "resource_type",
+        "resource",
+        ["type", "seq"],
+        unique=False,
+        sqlite_where=sa.text("deleted = 0"),
+        postgresql_where=sa.text("NOT deleted"),
+    )
     op.create_index("resource_updated", "resource", ["type", "last_updated"], unique=False)
 
 
