@@ -1,0 +1,152 @@
+"""Diseases and treatments of one person: Conditions, MedicationStatements, answers to forms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.sandbox.observations import Drawn
+from gateway.sandbox.population import read
+from mappers import versions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import numpy as np
+
+    from gateway.sandbox.dialects import Dialect
+    from mappers.countries import Question
+    from terminology.records import JSON, Resource
+
+TERMS = "http://terminology.hl7.org/CodeSystem"
+ADHERENCE = "http://hl7.org/fhir/CodeSystem/medication-statement-adherence"
+Written = tuple["Resource", list[Drawn]]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Where the facts of one person are written."""
+
+    dialect: Dialect
+    patient: str
+    recorded: str
+    """When they were written down."""
+    rng: np.random.Generator
+
+    def written(self, facts: Mapping[str, bool]) -> Iterator[Written]:
+        """Yield the resources that say each fact; a few facts stay unsaid."""
+        tables = read("histories")
+        said = {
+            fact: holds
+            for fact, holds in facts.items()
+            if self.rng.random() >= tables["silence"]["share"]
+        }
+        asked = {q.fact: q for q in self.dialect.country.questions if (q.yes and q.no)}
+        if self.dialect.habits.facts == "questions":
+            for fact in [fact for fact in said if fact in asked]:
+                yield self.answer(asked[fact], said.pop(fact))
+        elif self.dialect.habits.facts == "none-known":
+            yield from self.none_known(said)
+        for fact, holds in said.items():
+            if fact in tables["diseases"]:
+                yield self.condition(fact, holds)
+            elif fact in tables["treatments"]:
+                yield self.statement(fact, holds)
+
+    def none_known(self, said: dict[str, bool]) -> Iterator[Written]:
+        """Yield "no known problems" and "no known medications" for what they cover."""
+        tables = read("histories")
+        groups = (
+            ("problems", "diseases", self.condition_of),
+            ("medications", "treatments", self.statement_of),
+        )
+        for name, kind, make in groups:
+            facts = [fact for fact in said if fact in tables[kind]]
+            if facts and not any(said[fact] for fact in facts):
+                absent = {"system": tables["systems"]["absent"], **tables["none_known"][name]}
+                resource = make(f"no-{name}", {"coding": [absent]}, holds=True)
+                yield resource, [self.drawn(resource, fact, holds=False) for fact in facts]
+                for fact in facts:
+                    del said[fact]
+
+    def condition(self, fact: str, holds: bool) -> Written:
+        """Return the Condition that says or denies a disease."""
+        tables = read("histories")
+        country = self.dialect.country.code
+        icd = tables["icd"].get(country, tables["systems"]["icd-10"])
+        uris = {**tables["systems"], "icd-10": icd}
+        both = [{"system": uris[name], **code} for name, code in tables["diseases"][fact].items()]
+        chosen = both[:1] if country == "GB" else both
+        resource = self.condition_of(fact, {"coding": chosen}, holds=holds)
+        return resource, [self.drawn(resource, fact, holds=holds)]
+
+    def condition_of(self, name: str, code: JSON, *, holds: bool) -> Resource:
+        """Return an active and confirmed, or an inactive and refuted Condition."""
+        version = versions.load()[self.dialect.version]
+        clinical, verified = ("active", "confirmed") if holds else ("inactive", "refuted")
+        plain = version.condition_status == "code"
+        return {
+            "resourceType": "Condition",
+            "id": self.identity(name),
+            "clinicalStatus": clinical if plain else coded("condition-clinical", clinical),
+            "verificationStatus": verified if plain else coded("condition-ver-status", verified),
+            "code": code,
+            "subject": {"reference": f"Patient/{self.patient}"},
+            version.condition_recorded: self.recorded,
+        }
+
+    def statement(self, fact: str, holds: bool) -> Written:
+        """Return the MedicationStatement that says or denies a treatment."""
+        tables = read("histories")
+        choices = tables["treatments"][fact]["atc"]
+        medicine = choices[int(self.rng.integers(len(choices)))]
+        code = {"coding": [{"system": tables["systems"]["atc"], **medicine}]}
+        resource = self.statement_of(fact, code, holds=holds)
+        return resource, [self.drawn(resource, fact, holds=holds)]
+
+    def statement_of(self, name: str, code: JSON, *, holds: bool) -> Resource:
+        """Return a MedicationStatement of something taken, or not taken."""
+        version = versions.load()[self.dialect.version]
+        statement = {
+            "resourceType": "MedicationStatement",
+            "id": self.identity(name),
+            "status": "active",
+            "subject": {"reference": f"Patient/{self.patient}"},
+            "effectiveDateTime": self.recorded,
+        }
+        if version.taken == "adherence":
+            adherence = {"system": ADHERENCE, "code": "taking" if holds else "not-taking"}
+            statement |= {"status": "recorded", "medication": {"concept": code}}
+            return statement | {"adherence": {"code": {"coding": [adherence]}}}
+        if version.taken == "taken":
+            return statement | {"medicationCodeableConcept": code, "taken": "y" if holds else "n"}
+        statement["status"] = "active" if holds else "not-taken"
+        return statement | {"medicationCodeableConcept": code}
+
+    def answer(self, question: Question, holds: bool) -> Written:
+        """Return the Observation with the answer to a form's question."""
+        chosen = (question.yes if holds else question.no)[0]
+        resource = {
+            "resourceType": "Observation",
+            "id": self.identity(question.fact),
+            "status": "final",
+            "code": {"coding": [{"system": question.system, "code": question.code}]},
+            "subject": {"reference": f"Patient/{self.patient}"},
+            "effectiveDateTime": self.recorded,
+            "valueCodeableConcept": {"coding": [{"system": question.answers, "code": chosen}]},
+        }
+        return resource, [self.drawn(resource, question.fact, holds=holds)]
+
+    def identity(self, name: str) -> str:
+        """Return the id of a resource of this history."""
+        return f"{self.patient}-{name.replace('_', '-')}"
+
+    def drawn(self, resource: Resource, fact: str, *, holds: bool) -> Drawn:
+        """Return the record of one written fact."""
+        place = f"{resource['resourceType']}/{resource['id']}"
+        return Drawn(place, fact, holds, self.recorded)
+
+
+def coded(system: str, code: str) -> JSON:
+    """Return the CodeableConcept of a code of HL7's own systems."""
+    return {"coding": [{"system": f"{TERMS}/{system}", "code": code}]}
