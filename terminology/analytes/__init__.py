@@ -6,11 +6,13 @@ Words of a file (an unknown one is an error):
     loinc              the code we write and translate to
     canonical          the unit we keep; ``factor`` and ``offset`` lead to it
     molar_mass         g/mol, of the analyte (for a ratio to creatinine: of creatinine)
-    plausible, hard    adult ranges in the canonical unit: outside the first a flag, the second refused
+    plausible, hard    adult ranges in the canonical unit: outside the first a flag, outside the
+                       second refused
     visible            what an annotation of the unit must show, or the unit is refused
     values             the answers we keep, for coded features
     traps              what goes wrong in the field
-    [[accepted]]       unit, factor, offset, source; ``codes``: only beside one of these codes
+    [[accepted]]       unit, factor, offset, source; ``codes``: only beside one of these codes;
+                       ``same_as``: the accepted unit that it is another spelling of
     [[scales]]         a code (prefix) whose unit is on another scale
     [[parts]]          codes that are only a part of the feature, and their units
     [[not_codes]]      codes that were taken for this feature and are not
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from decimal import Decimal
 
-RELATIONS = ("same", "narrower", "broader", "specimen", "related", "implies", "implies-absent", "opposite")  # fmt: skip
+USED = ("same", "narrower", "broader", "specimen")
+RELATIONS = (*USED, "related", "implies", "implies-absent", "opposite")
 KINDS = ("quantity", "coded", "quantity_or_coded", "coded_or_quantity", "panel")
 
 
@@ -65,6 +68,8 @@ class AcceptedUnit:
     source: str
     offset: Fraction = Fraction(0)
     codes: tuple[str, ...] = ()
+    same_as: str | None = None
+    """The unit that this one is another spelling of, though UCUM keeps them apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,9 +171,8 @@ def analyte(path: Path) -> Analyte:
 
 def exactly(row: dict[str, Any]) -> dict[str, Any]:
     """Return `row` with its factor and offset as fractions, and its system as a URI."""
-    numbers = {key: exact(row[key]) for key in ("factor", "offset") if key in row}
     place = {"system": uri(row["system"])} if "system" in row else {}
-    return {**row, **numbers, **place}
+    return {key: exact(v) if key in ("factor", "offset") else v for key, v in row.items()} | place
 
 
 def located(kind: type[Any], row: dict[str, Any], where: str) -> Any:  # noqa: ANN401
