@@ -1,0 +1,295 @@
+"""Score cards: one TOML file a score, read once, checked strictly, frozen.
+
+`cards/*.toml` hold every number of a score. A file with an unknown key, a wrong type, an unknown
+name in an expression or a coefficient without a term is an error that names file and key.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import msgspec
+
+from scoring.expressions import FLAG, NUMBER, Kind
+from terminology.records import CardFacts, OutputFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(__file__).parent / "cards"
+REGIONS = Path(__file__).parent / "regions"
+
+Plain: TypeAlias = bool | int | float | str
+Limits: TypeAlias = tuple[float | None, float | None]
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of all tables of a card: an unknown key is an error."""
+
+
+class Input(Part, frozen=True):
+    """One input: what it is, what it may be, and where a patient's record holds it."""
+
+    type: Literal["number", "integer", "boolean", "code"]
+    label: str
+    unit: str | None = None
+    levels: tuple[str, ...] = ()
+    required: bool = True
+    default: Plain | None = None
+    """Stands in when the input is absent; the score says so."""
+    range: Limits | None = None
+    """Published limits, both inside."""
+    guard: Limits | None = None
+    """Wider limits of ours: beyond them the number is a wrong unit or a slip."""
+    positive: bool = False
+    round: int | None = None
+    """Decimals to round to, half up, before anything else."""
+    stem: str | None = None
+    """The name without its unit, for reasons such as ``bmi_out_of_range``."""
+    reference: Plain | None = None
+    """The value that contributions are measured against; none: the patient's own."""
+    feature: str | None = None
+    """The feature of a patient's row (default: the input's own name)."""
+    source: str | None = None
+    """``age``, ``sex``, ``none``, or ``residence:TABLE`` of `regions/`."""
+    ratio: tuple[str, str] | None = None
+    """Two features whose quotient it is."""
+    answers: dict[str, Plain] = {}
+    """Coded answers and what they mean here."""
+    above: tuple[float, str] | None = None
+    """True when the feature is above this value of this unit."""
+    silent: Literal["missing", "assume-no"] = "missing"
+    """What it means that the patient's record says nothing of it."""
+    max_age_days: int | None = None
+    note: str | None = None
+
+
+class Output(Part, frozen=True):
+    """One output and what it stands for."""
+
+    kind: Literal["probability", "points", "value", "class", "flag"]
+    label: str
+    unit: str | None = None
+    digits: int = 1
+    horizon: float | None = None
+    horizon_unit: Literal["a", "d", "h"] = "a"
+    outcome: str = ""
+    coding: tuple[tuple[str, str, str], ...] = ()
+    predicted: bool = True
+
+
+class Model(Part, frozen=True):
+    """One linear predictor with its link, for the patients whose inputs equal ``when``."""
+
+    output: str
+    link: Literal["cox", "logistic"]
+    coefficients: dict[str, float]
+    when: dict[str, str] = {}
+    intercept: float = 0.0
+    baseline_survival: float = 0.0
+    mean: float = 0.0
+    """Mean linear predictor of the derivation cohort."""
+    only_if: str | None = None
+
+
+class Recalibration(Part, frozen=True):
+    """``1 - exp(-exp(a + b * ln(-ln(1 - r))))`` with a and b by region and sex."""
+
+    by: tuple[str, ...]
+    table: dict[str, dict[str, dict[str, tuple[float, float]]]]
+    """Output, then the values of ``by``, to intercept and slope."""
+
+
+class Item(Part, frozen=True):
+    """Points of one item: those of the first rule that holds, else none."""
+
+    input: str
+    rules: tuple[tuple[str, float], ...]
+
+
+class Decision(Part, frozen=True):
+    """A class: the value of the first rule that holds."""
+
+    output: str
+    rules: tuple[tuple[str, Plain], ...]
+
+
+class Bands(Part, frozen=True):
+    """Categories of one output by lower limits, each inside."""
+
+    on: str
+    bands: tuple[tuple[str, float], ...]
+    when: str | None = None
+    set: str = ""
+
+
+class Example(Part, frozen=True, kw_only=True):
+    """A worked example, to the published digits."""
+
+    inputs: dict[str, Plain]
+    expect: dict[str, Plain]
+    tolerance: float = 0.0
+    source: str
+
+
+class Training(Part, frozen=True):
+    """How a model of ours came about."""
+
+    algorithm: str
+    data: str
+    sha256: str
+    rows: int
+    recipe: dict[str, Any]
+    metrics: dict[str, float]
+    impute: dict[str, Plain]
+    standardise: dict[str, tuple[float, float]]
+
+
+class Card(Part, frozen=True):
+    """A score as data."""
+
+    id: str
+    title: str
+    version: str
+    domain: str
+    runtime: Literal["regression", "points", "algebraic", "decision", "withheld"]
+    citation: tuple[str, ...]
+    licence: str
+    verified: str
+    setting: str
+    inputs: dict[str, Input]
+    outputs: dict[str, Output]
+    disclaimer: str = ""
+    ages: tuple[int, int] | None = None
+    exclude: dict[str, str] = {}
+    """Conditions (boolean inputs or expressions over the inputs) to machine reasons."""
+    derived: dict[str, str] = {}
+    terms: dict[str, str] = {}
+    models: tuple[Model, ...] = ()
+    recalibration: Recalibration | None = None
+    combine: dict[str, str] = {}
+    points: str | None = None
+    items: tuple[Item, ...] = ()
+    values: dict[str, str] = {}
+    decisions: tuple[Decision, ...] = ()
+    bands: tuple[Bands, ...] = ()
+    category: str | None = None
+    """The output whose class is the category, when there are no bands."""
+    span_hours: int | None = None
+    """All inputs lie within so many hours, and the score is about that moment."""
+    monotone: dict[str, Literal["up", "down"]] = {}
+    examples: tuple[Example, ...] = ()
+    training: Training | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """Return each input's kind for expressions."""
+        return {name: kind_of(given) for name, given in self.inputs.items()}
+
+    @property
+    def scale(self) -> str:
+        """Return what contributions are measured in."""
+        if self.models:
+            return "log odds" if self.models[0].link == "logistic" else "log hazard"
+        return "points" if self.items else ""
+
+    def facts(self) -> CardFacts:
+        """Return what a RiskAssessment has to say of the card."""
+        return CardFacts(
+            id=self.id,
+            version=self.version,
+            title=self.title,
+            runtime=self.runtime,
+            outputs=tuple(
+                OutputFacts(name=name, **msgspec.structs.asdict(output))
+                for name, output in self.outputs.items()
+            ),
+            licence=self.licence,
+            disclaimer=self.disclaimer,
+            citation=self.citation,
+            scale=self.scale,
+            bands=self.bands[0].set if self.bands else "",
+            trained=self.training is not None,
+        )
+
+
+class CardError(ValueError):
+    """A card that cannot be: the text names file and key."""
+
+
+def kind_of(given: Input) -> Kind:
+    """Return the kind of an input for expressions."""
+    if given.type == "code":
+        return given.levels
+    return FLAG if given.type == "boolean" else NUMBER
+
+
+def read(path: Path) -> Card:
+    """Return the card in the file at `path`.
+
+    Raises:
+        CardError: it cannot be read, or breaks the notation.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CardError(f"{path.name}: cannot be read: {error}") from None
+
+
+def parse(text: str, name: str) -> Card:
+    """Return the card written in `text`; `name` is the file's, for errors.
+
+    Raises:
+        CardError: it breaks the notation.
+    """
+    from scoring.checks import problems  # noqa: PLC0415 - checks compile the card, and need this module
+
+    try:
+        card = msgspec.convert(tomllib.loads(text), Card)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+        raise CardError(f"{name}: {error}") from None
+    for problem in problems(card):
+        raise CardError(f"{name}: {problem}")
+    return card
+
+
+@functools.cache
+def load() -> Mapping[str, Card]:
+    """Return all shipped cards by id.
+
+    Raises:
+        CardError: one of them is wrong.
+    """
+    cards = (read(path) for path in sorted(FOLDER.glob("*.toml")))
+    return MappingProxyType({card.id: card for card in cards})
+
+
+def card(name: str) -> Card:
+    """Return the shipped card of that id (a hyphen counts as an underscore).
+
+    Raises:
+        ValueError: there is none; the text names what was asked for.
+    """
+    found = load().get(name.replace("-", "_"))
+    if found is None:
+        raise ValueError(f"there is no card {name!r}; `riskbridge cards list` names them")
+    return found
+
+
+@functools.cache
+def region(table: str, country: str | None) -> str | None:
+    """Return the region of a country of residence (ISO 3166-1 alpha-2), when the table has it."""
+    entries = _regions(table)
+    default = entries.get("default") if country else None
+    found: str | None = entries["countries"].get(country or "", default)
+    return found
+
+
+@functools.cache
+def _regions(table: str) -> dict[str, Any]:
+    return tomllib.loads((REGIONS / f"{table}.toml").read_text(encoding="utf-8"))
