@@ -93,7 +93,7 @@ class Client:
     def follow(self, url: str) -> Iterator[Page]:
         """Yield the page at `url` and those behind it.
 
-        A page whose next link is no good is asked for once more, since the fault may pass.
+        A page whose next link is no good is asked for, and yielded, once more: the fault may pass.
 
         Raises:
             UntruthfulError: the next link leads back, to another host, or on without end.
@@ -106,6 +106,7 @@ class Client:
             yield page
             if page.next and not self._leads_on(page.next, seen):
                 page = self.page(page.url)
+                yield page
                 if page.next and not self._leads_on(page.next, seen):
                     raise UntruthfulError(f"{self._wire.host}: a next link leads nowhere new")
             onward = page.next

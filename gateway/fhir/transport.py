@@ -114,6 +114,8 @@ class Transport:
             RefusedError: any other status.
             UntruthfulError: it leads to another host, or is larger than the limit.
         """
+        if not self.own(request.url):
+            raise UntruthfulError(f"{self.host}: {request.what} leads to another host")
         for attempt in count(1):
             try:
                 answer = self._follow_redirects(request)

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -20,6 +21,7 @@ from werkzeug.wrappers import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+BEGINNING = datetime(2026, 1, 1)  # noqa: DTZ001 - the server's clock, written as UTC
 REFERENCES = {"patient": "subject", "subject": "subject", "target": "target"}
 
 
@@ -65,11 +67,8 @@ class FakeServer:
             key = resource["resourceType"], resource["id"]
             version = int(self.store.get(key, {}).get("meta", {}).get("versionId", 0)) + 1
             self.clock += 1
-            minute, second = divmod(self.clock, 60)
-            meta = {
-                "versionId": str(version),
-                "lastUpdated": f"2026-01-01T00:{minute:02}:{second:02}.000Z",
-            }
+            moment = BEGINNING + timedelta(seconds=self.clock)
+            meta = {"versionId": str(version), "lastUpdated": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
             self.store[key] = {**resource, "meta": meta}
 
     def remove(self, type_: str, id_: str) -> None:
