@@ -41,33 +41,48 @@ class History:
             for fact, holds in facts.items()
             if self.rng.random() >= tables["silence"]["share"]
         }
-        asked = {q.fact: q for q in self.dialect.country.questions if (q.yes and q.no)}
         if self.dialect.habits.facts == "questions":
+            asked = {q.fact: q for q in self.dialect.country.questions if q.yes and q.no}
             for fact in [fact for fact in said if fact in asked]:
                 yield self.answer(asked[fact], said.pop(fact))
-        elif self.dialect.habits.facts == "none-known":
-            yield from self.none_known(said)
-        for fact, holds in said.items():
-            if fact in tables["diseases"]:
-                yield self.condition(fact, holds)
-            elif fact in tables["treatments"]:
-                yield self.statement(fact, holds)
+        diseases = {fact: said[fact] for fact in said if fact in tables["diseases"]}
+        treatments = {fact: said[fact] for fact in said if fact in tables["treatments"]}
+        yield from self.diseases(diseases)
+        yield from self.treatments(treatments, whole=set(tables["treatments"]) & set(facts))
 
-    def none_known(self, said: dict[str, bool]) -> Iterator[Written]:
-        """Yield "no known problems" and "no known medications" for what they cover."""
+    def diseases(self, said: Mapping[str, bool]) -> Iterator[Written]:
+        """Yield a Condition for each disease, or "no known problems" where that is the habit."""
+        if said and self.dialect.habits.facts == "none-known" and not any(said.values()):
+            resource = self.condition_of("no-problems", self.none_known("problems"), holds=True)
+            yield resource, [self.drawn(resource, fact, holds=False) for fact in said]
+            return
+        for fact, holds in said.items():
+            yield self.condition(fact, holds)
+
+    def treatments(self, said: Mapping[str, bool], whole: set[str]) -> Iterator[Written]:
+        """Yield what is taken, or "no known medications"; now and then what is not taken.
+
+        `whole` are the treatments there are to know of: the absence of all can be said only when
+        nothing about any of them was left unsaid.
+        """
+        if said and set(said) == whole and not any(said.values()):
+            code = self.none_known("medications")
+            resource = self.statement_of("no-medications", code, holds=True)
+            yield resource, [self.drawn(resource, fact, holds=False) for fact in said]
+            return
+        for fact, holds in said.items():
+            resource = self.statement(fact, holds=holds)
+            if holds:
+                yield resource, [self.drawn(resource, fact, holds=True)]
+            elif self.rng.random() < read("histories")["silence"]["not_taken"]:
+                yield resource, []
+
+    def none_known(self, name: str) -> JSON:
+        """Return the concept that there is none of a kind, in the country's words."""
         tables = read("histories")
-        groups = (
-            ("problems", "diseases", self.condition_of),
-            ("medications", "treatments", self.statement_of),
-        )
-        for name, kind, make in groups:
-            facts = [fact for fact in said if fact in tables[kind]]
-            if facts and not any(said[fact] for fact in facts):
-                absent = {"system": tables["systems"]["absent"], **tables["none_known"][name]}
-                resource = make(f"no-{name}", {"coding": [absent]}, holds=True)
-                yield resource, [self.drawn(resource, fact, holds=False) for fact in facts]
-                for fact in facts:
-                    del said[fact]
+        system = "snomed" if "snomed" in self.dialect.country.writes.codes else "absent"
+        coding = {"system": tables["systems"][system], **tables["none_known"][name][system]}
+        return {"coding": [coding]}
 
     def condition(self, fact: str, holds: bool) -> Written:
         """Return the Condition that says or denies a disease."""
@@ -75,8 +90,8 @@ class History:
         country = self.dialect.country.code
         icd = tables["icd"].get(country, tables["systems"]["icd-10"])
         uris = {**tables["systems"], "icd-10": icd}
-        both = [{"system": uris[name], **code} for name, code in tables["diseases"][fact].items()]
-        chosen = both[:1] if country == "GB" else both
+        codes = [{"system": uris[name], **code} for name, code in tables["diseases"][fact].items()]
+        chosen = codes[:1] if country == "GB" else codes
         resource = self.condition_of(fact, {"coding": chosen}, holds=holds)
         return resource, [self.drawn(resource, fact, holds=holds)]
 
@@ -95,14 +110,13 @@ class History:
             version.condition_recorded: self.recorded,
         }
 
-    def statement(self, fact: str, holds: bool) -> Written:
-        """Return the MedicationStatement that says or denies a treatment."""
+    def statement(self, fact: str, *, holds: bool) -> Resource:
+        """Return the MedicationStatement that says or denies one medicine of a treatment."""
         tables = read("histories")
         choices = tables["treatments"][fact]["atc"]
         medicine = choices[int(self.rng.integers(len(choices)))]
         code = {"coding": [{"system": tables["systems"]["atc"], **medicine}]}
-        resource = self.statement_of(fact, code, holds=holds)
-        return resource, [self.drawn(resource, fact, holds=holds)]
+        return self.statement_of(fact, code, holds=holds)
 
     def statement_of(self, name: str, code: JSON, *, holds: bool) -> Resource:
         """Return a MedicationStatement of something taken, or not taken."""

@@ -65,11 +65,18 @@ def cohort(
     Without `flaws` every record is clean and complete.
     """
     made = Cohort()
+    seed = mixed(seed, dialect.country.code)
     order = [PATTERN[place % len(PATTERN)] for place in range(number)]
     draws = {strand: iter(MAKERS[strand](order.count(strand), seed)) for strand in set(order)}
     for place, strand in enumerate(order, start=1):
         Scribe(dialect, place, seed, now, flaws).write(next(draws[strand]), made)
     return made
+
+
+def mixed(seed: int, country: str) -> int:
+    """Return a seed of the country's own, so that two countries have different people."""
+    entropy = [seed, int.from_bytes(country.encode())]
+    return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
 
 
 @dataclass(frozen=True, slots=True)
