@@ -1,0 +1,152 @@
+"""Conditions, sections that deny, and answers of national forms -> facts, known true or false.
+
+A fact is true when an active (or, for what stays, past) and not doubted Condition states it, false
+when it is refuted or a list says that there is none. Doubt, family history and silence are nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mappers import choice, countries, facts
+from mappers.references import text_of
+from mappers.statements import first_date, gathered, state, unsure
+from mappers.values import absence, codings
+from mappers.versions import as_list, status_code
+from terminology.records import Coding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mappers.facts import Fact
+    from mappers.gather import Place
+    from terminology.records import JSON, Resource
+
+OVER = frozenset({"inactive", "remission", "resolved"})
+DOUBTED = frozenset({"unconfirmed", "provisional", "differential", "unknown"})
+VOID = "entered-in-error"
+DATES = ("onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate", "dateRecorded")
+NO_PROBLEM = "condition"
+
+
+def map_condition(place: Place) -> None:
+    """Add the facts of one Condition."""
+    condition = place.resource
+    certainty = certainty_of(condition)
+    if (
+        certainty in DOUBTED
+        or certainty == VOID
+        or unsure(condition)
+        or place.scope.is_family(condition)
+    ):
+        return
+    over = status_code(condition.get("clinicalStatus")) in OVER or certainty == "past"
+    sent = choice.as_sent(condition.get("code"))
+    refuted = certainty == "refuted"
+    about = condition.get("subject") or condition.get("patient")
+    found = [
+        (fact, Coding(system, code))
+        for system, code, _ in sent
+        if system and code
+        for fact in facts.stated(system, code, "condition", refuted=refuted)
+        if refuted or fact.ever or not over
+    ]
+    when = first_date(condition, DATES)
+    state(place, gathered(found), about, when, true=not refuted)
+    if not refuted and not over:
+        state(place, gathered(denied(sent)), about, when, true=False)
+
+
+def certainty_of(condition: Resource) -> str | None:
+    """Return the verification status, or what a national certainty extension says instead."""
+    for coding in codings(condition.get("code")):
+        for extension in as_list(coding.get("extension")):
+            told = certainty_told(extension)
+            if told and told != "confirmed":
+                return told
+    return status_code(condition.get("verificationStatus"))
+
+
+def certainty_told(extension: JSON) -> str | None:
+    """Return the general meaning of a national certainty extension."""
+    url = extension.get("url") if isinstance(extension, dict) else None
+    known = countries.extensions("certainty").get(url) if isinstance(url, str) else None
+    if known is None:
+        return None
+    sent = extension.get("valueCoding") or extension.get("valueCode")
+    code = sent.get("code") if isinstance(sent, dict) else sent
+    return known.values.get(code) if isinstance(code, str) else None
+
+
+def denied(sent: choice.Sent) -> Iterator[tuple[Fact, Coding]]:
+    """Yield the facts that a code such as "no known problems" denies."""
+    for system, code, _ in sent:
+        kind = facts.denies(system, code) if system and code else None
+        if kind is not None and system and code:
+            yield from ((fact, Coding(system, code)) for fact in facts.of_kind(kind))
+
+
+def map_composition(place: Place) -> None:
+    """Add the facts that a document's sections deny (an emptyReason of "nil known")."""
+    composition = place.resource
+    for section in as_list(composition.get("section")):
+        kind = section_kind(section)
+        if kind in ("condition", "medication") and nil_known(section):
+            coding = Coding("http://loinc.org", choice.as_sent(section.get("code"))[0][1] or "")
+            found = ((fact, coding) for fact in facts.of_kind(kind))
+            when = first_date(composition, ("date",))
+            state(place, gathered(found), composition.get("subject"), when, true=False)
+
+
+def section_kind(section: JSON) -> str | None:
+    """Return what a section lists, by its code."""
+    sent = choice.as_sent(section.get("code")) if isinstance(section, dict) else ()
+    return next((kind for _, code, _ in sent if code and (kind := facts.section(code))), None)
+
+
+def nil_known(section: Resource) -> bool:
+    """Say whether a section is empty because there is none of its kind."""
+    empty = any(code == "nilknown" for _, code, _ in choice.as_sent(section.get("emptyReason")))
+    return empty and not section.get("entry")
+
+
+def family_entries(composition: Resource) -> Iterator[str]:
+    """Yield the references that sections of family history list."""
+    for section in as_list(composition.get("section")):
+        if section_kind(section) == "family":
+            for entry in as_list(section.get("entry")):
+                if reference := text_of(entry):
+                    yield reference
+
+
+def map_question(place: Place) -> None:
+    """Add the fact that the answer to a national question states."""
+    observation = place.resource
+    asked = next(
+        (q for s, c, _ in choice.as_sent(observation.get("code")) if (q := question(s, c))), None
+    )
+    if asked is None or absence(observation) or observation.get("status") not in ANSWERED:
+        return
+    told = {
+        code.strip()
+        for system, code, _ in choice.as_sent(observation.get("valueCodeableConcept"))
+        if system and code and countries.plain(system) == countries.plain(asked.answers)
+    }
+    for codes, true in ((asked.yes, True), (asked.no, False)):
+        if told and told <= set(codes):
+            names = facts.naming(asked.fact, true=true)
+            stated = {name: Coding(asked.system, asked.code) for name in names}
+            when = first_date(
+                observation, ("effectiveDateTime", "effectiveInstant", "effectivePeriod")
+            )
+            state(place, stated, observation.get("subject"), when, true=true)
+
+
+ANSWERED = frozenset({"final", "amended", "corrected", "appended"})
+
+
+def question(system: str | None, code: str | None) -> countries.Question | None:
+    """Return the national question that a code asks."""
+    if not system or not code:
+        return None
+    return countries.questions().get((countries.plain(system), code.strip()))

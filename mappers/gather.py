@@ -1,0 +1,88 @@
+"""What the mapper of one kind of resource needs to know, and where it puts what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mappers import references
+from terminology.records import Finding
+
+if TYPE_CHECKING:
+    from mappers.references import Scope
+    from terminology.records import JSON, Coding, Measurement, Person, Resource
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the caller knows of the source; None where each resource has to tell by itself."""
+
+    country: str | None = None
+    fhir_version: str | None = None
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Everything found in one document, in its order."""
+
+    people: list[Person] = field(default_factory=list)
+    measurements: list[Measurement] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One resource, where it stands, and what its references may mean."""
+
+    resource: Resource
+    at: str
+    container: Resource
+    """The resource it is contained in, else itself."""
+    container_at: str
+    scope: Scope
+    context: Context
+    out: Gathered
+
+    @property
+    def reference(self) -> str:
+        """Return ``Type/id`` of the whole resource that can be read from a server, or nothing."""
+        return self.scope.name(self.container) or ""
+
+    @property
+    def version(self) -> str | None:
+        """Return ``meta.versionId`` of the whole resource."""
+        meta = self.container.get("meta")
+        version = meta.get("versionId") if isinstance(meta, dict) else None
+        return version if isinstance(version, str) else None
+
+    def subject(self, reference: JSON) -> tuple[str | None, bool]:
+        """Return how the document names the subject, and whether it may be a person."""
+        found = references.resolve(reference, self.container, self.scope)
+        text = references.text_of(reference)
+        if found is None:
+            name = references.reference_to(text) if text else None
+            return name, references.names_person(reference)
+        if text is not None and text.startswith("#"):
+            return self.inner(text), references.is_person(found)
+        return self.scope.name(found) or text, references.is_person(found)
+
+    def inner(self, text: str) -> str:
+        """Return how the document names a contained resource, given ``#id``."""
+        return f"{self.reference or self.container_at}{text}"
+
+    def refuse(
+        self,
+        reason: str,
+        detail: str,
+        *,
+        at: str | None = None,
+        feature: str | None = None,
+        subject: str | None = None,
+        code: Coding | None = None,
+        unit: str | None = None,
+    ) -> None:
+        """Record that something could not be used, and why."""
+        finding = Finding(
+            at or self.at, reason, detail, feature, self.reference, subject, code, unit
+        )
+        self.out.findings.append(finding)

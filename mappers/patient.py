@@ -1,0 +1,111 @@
+"""Patient -> person: sex, birth, identifiers and country; nothing is filled in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mappers import countries, dates, identifiers, references
+from mappers.versions import as_list
+from terminology.records import Person
+
+if TYPE_CHECKING:
+    from mappers.countries import Scheme
+    from mappers.gather import Place
+    from terminology.records import JSON, Identifier, Resource
+
+SEXES = frozenset({"male", "female", "other", "unknown"})
+ESTIMATED = "estimat"
+ACCURACY = frozenset("EU")
+"""Letters of a date accuracy indicator: estimated, unknown (A is accurate)."""
+
+
+def map_patient(place: Place) -> None:
+    """Add the person of one Patient, or the finding that it is an animal."""
+    patient = place.resource
+    if references.is_animal(patient):
+        place.refuse("subject", "The patient is an animal.")
+        return
+    read = [one for one in map(identifiers.read, as_list(patient.get("identifier"))) if one]
+    person = Person(
+        at=place.at,
+        id=patient["id"] if isinstance(patient.get("id"), str) else None,
+        country=place.context.country or country(patient, [code for *_, code in read]),
+        sex=sex(patient.get("gender")),
+        birth=birth(patient.get("birthDate")),
+        birth_estimated=estimated(patient.get("_birthDate")),
+        identifiers=tuple(identifier for identifier, *_ in read),
+        reference=name(place),
+        version=place.version,
+    )
+    place.out.people.append(person)
+    for identifier, scheme, _ in read:
+        compare(place, person, identifier, scheme)
+
+
+def name(place: Place) -> str:
+    """Return how references of the document name this patient."""
+    if place.resource is place.container:
+        return place.reference
+    return place.inner(f"#{place.resource.get('id')}")
+
+
+def sex(gender: JSON) -> str | None:
+    """Return the administrative gender, None when it is absent or illegal."""
+    return gender if isinstance(gender, str) and gender in SEXES else None
+
+
+def birth(sent: JSON) -> str | None:
+    """Return the birth date as sent (it may be partial), None when it cannot be one."""
+    return sent if dates.valid_date(sent) else None
+
+
+def estimated(sibling: JSON) -> bool:
+    """Say whether an extension of birthDate calls the date estimated or partly unknown."""
+    extensions = sibling.get("extension") if isinstance(sibling, dict) else None
+    return any(tells_estimate(one) for one in as_list(extensions) if isinstance(one, dict))
+
+
+def tells_estimate(extension: Resource) -> bool:
+    """Say whether one extension does: an accuracy code, or true under a url that says so."""
+    url = extension.get("url")
+    if not isinstance(url, str):
+        return False
+    if extension.get("valueBoolean") is True:
+        return ESTIMATED in url.lower() or url in countries.extensions("birth-estimated")
+    if url not in countries.extensions("birth-estimated") and "accuracy" not in url.lower():
+        return False
+    return bool(ACCURACY & set(accuracy(extension)))
+
+
+def accuracy(extension: Resource) -> str:
+    """Return the code of a date accuracy indicator."""
+    for key in ("valueCoding", "valueCode", "valueCodeableConcept", "valueString"):
+        sent = extension.get(key)
+        if isinstance(sent, dict) and "coding" in sent:
+            sent = next((one for one in as_list(sent["coding"]) if isinstance(one, dict)), None)
+        code = sent.get("code") if isinstance(sent, dict) else sent
+        if isinstance(code, str) and len(code) <= 3:
+            return code
+    return ""
+
+
+def country(patient: Resource, schemes: list[str]) -> str | None:
+    """Return the country of the address, else of a recognised identifier, else None."""
+    for address in as_list(patient.get("address")):
+        sent = address.get("country") if isinstance(address, dict) else None
+        if isinstance(sent, str):
+            known = countries.by_name().get(sent.strip().upper())
+            if known or (len(sent) == 2 and sent.isalpha() and sent.isascii()):
+                return known or sent.upper()
+    return schemes[0] if schemes else None
+
+
+def compare(place: Place, person: Person, identifier: Identifier, scheme: Scheme) -> None:
+    """Record that sex or birth date differ from what a valid number carries."""
+    told = identifiers.implied(scheme, identifier.value) if identifier.valid else None
+    if told is not None and told.differs(person.sex, person.birth):
+        place.refuse(
+            "identifier-mismatch",
+            f"Sex or birth date differ from what the {identifier.scheme} number carries.",
+            subject=person.reference or None,
+        )
