@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import defaultdict
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,7 +24,11 @@ UCUM_URI = "http://unitsofmeasure.org"
 LONGEST = texts.LONGEST
 DIGITS = Context(prec=80)
 LARGEST_POWER = 400
-"""Bounds: characters of a unit, digits kept of a value, power of ten of a value."""
+MOST_WARM = 256
+"""Bounds: characters of a unit, digits kept and power of ten of a value, routes of a feature."""
+
+ROUNDED = DIGITS.plus
+NEW = tuple.__new__
 
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?\Z", re.ASCII)
 
@@ -39,26 +44,53 @@ class Converted(NamedTuple):
 def canonical(feature: str, value: Decimal, unit: str, coding: Coding | None = None) -> Converted:
     """Return `value` in the canonical unit of `feature`; `unit` as `resolve` gave it.
 
+    `coding` counts where a code has a scale of its own (HbA1c by JDS).
+
     >>> canonical("creatinine", Decimal("0.9"), "mg/dL").value
     79.5618
     """
-    found = route(feature, unit, coding) if len(unit) <= LONGEST else too_long(unit)
-    if isinstance(found, Resolved):
-        return Converted(None, found.reason, found.detail)
+    try:
+        found: Route | Resolved = WARM[feature][unit]
+    except KeyError:
+        found = warmed(feature, unit, coding)
     return travel(value, found)
 
 
-def travel(value: Decimal, found: Route) -> Converted:
-    """Return `value` led along a route, rounded once."""
-    if not -LARGEST_POWER < value.adjusted() < LARGEST_POWER:
-        if value:
-            return Converted(None, "value-type", "the value is too large or too small")
-        value = Decimal(0)
+WARM: dict[str, dict[str, Route]] = defaultdict(dict)
+"""Routes already found, for features whose codes all share one scale; never a refusal."""
+
+
+def warmed(feature: str, unit: str, coding: Coding | None) -> Route | Resolved:
+    """Return the route from `unit` to the canonical one, remembered when no code matters."""
+    if len(unit) > LONGEST or len(feature) > LONGEST:
+        return too_long(unit)
+    found = route(feature, unit, coding)
+    if isinstance(found, Route) and not depends(feature) and len(WARM[feature]) < MOST_WARM:
+        WARM[feature][unit] = found
+    return found
+
+
+@functools.cache
+def depends(feature: str) -> bool:
+    """Return whether the code of a measurement matters to its scale."""
+    analyte = analytes.load()[feature]
+    return bool(analyte.scales) or any(row.codes for row in analyte.accepted)
+
+
+def travel(value: Decimal, found: Route | Resolved) -> Converted:
+    """Return `value` led along a route, rounded once, or why there is none."""
+    if isinstance(found, Resolved):
+        return Converted(None, found.reason, found.detail)
+    times, plus, over = found
     try:
-        n, d = DIGITS.plus(value).as_integer_ratio()
-        return Converted((n * found[0] + d * found[1]) / (d * found[2]))
+        if -LARGEST_POWER < value.adjusted() < LARGEST_POWER:
+            n, d = ROUNDED(value).as_integer_ratio()
+            return NEW(Converted, ((n * times + d * plus) / (d * over), None, None))
     except (ArithmeticError, ValueError):
         return Converted(None, "value-type", "the value is not a finite number")
+    if value:
+        return Converted(None, "value-type", "the value is too large or too small")
+    return travel(Decimal(0), found)
 
 
 def convert(
@@ -77,30 +109,34 @@ def convert(
     >>> convert("48", "mmol/mol", "%").error
     'unit-incompatible'
     """
-    exact = number(value)
+    exact = value if isinstance(value, Decimal) else number(value)
     if exact is None:
         return Converted(None, "value-type", "the value is no number")
     if len(source) > LONGEST or len(target) > LONGEST:
-        return Converted(None, *too_long(source)[1:])
+        return travel(exact, too_long(max(source, target, key=len)))
     found = between(source, target, feature, coding)
-    if isinstance(found, Route):
-        return travel(exact, found)
-    if found.ucum is not None:
+    if isinstance(found, Resolved) and found.ucum is not None:
         return special(exact, source, target)
-    return Converted(None, found.reason, found.detail)
+    return travel(exact, found)
 
 
 def number(value: object) -> Decimal | None:
     """Return `value` as it was written, or None when it is no finite number."""
     if isinstance(value, str):
-        text = value.strip() if len(value) <= LARGEST_POWER else ""
-        return Decimal(text) if NUMBER.match(text) else None
+        return written(value) if len(value) <= LARGEST_POWER else None
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if isinstance(value, int) and value.bit_length() > LARGEST_POWER * 4:
         return None
-    found = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    return found if found.is_finite() else None
+    found = written(repr(value)) if isinstance(value, float) else Decimal(value)
+    return found if found is not None and found.is_finite() else None
+
+
+@functools.lru_cache(maxsize=4096)
+def written(text: str) -> Decimal | None:
+    """Return the number that a short text states (the same few come again and again)."""
+    text = text.strip()
+    return Decimal(text) if NUMBER.match(text) else None
 
 
 def special(value: Decimal, source: str, target: str) -> Converted:
@@ -133,11 +169,11 @@ def between(
 
 
 def inside(source: str, target: str, feature: str, coding: Coding | None) -> Route | Resolved:
-    """Return the route between two units of one feature."""
+    """Return the route between two units of one feature; `coding` is of the value as it came."""
     ways: list[Linear] = []
-    for text in (source, target):
-        unit = text_of(text, feature, coding)
-        way = linear(feature, unit.ucum, coding) if unit.ucum else unit
+    for text, scale in ((source, coding), (target, None)):
+        unit = text_of(text, feature, scale)
+        way = linear(feature, unit.ucum, scale) if unit.ucum else unit
         if isinstance(way, Resolved):
             return way
         ways.append(way)
