@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import NOT_COMPUTABLE, Ready, prepare
-from scoring.program import Program, band_name, program
+from scoring.inputs import inputs_for
+from scoring.program import band_name, program
 from terminology.records import Score, Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring.cards import Bands, Card
+    from terminology.records import FeatureRow
 
 
 def score(
@@ -52,7 +55,24 @@ def score(
         inputs=ready.values,
         assumptions=ready.assumptions,
         categories=categories,
-        facts=facts(running),
+        facts=running.facts,
+    )
+
+
+def score_row(card: Card, row: FeatureRow, as_of: date) -> Score:
+    """Return what the card says of a patient's row on that day, with all that it rests on."""
+    from scoring.explain import baseline, contributions  # noqa: PLC0415 - explain builds on score
+
+    found = inputs_for(card, row, as_of)
+    result = score(card, found.values, country=row.country)
+    return replace(
+        result,
+        assumptions=(*found.assumptions, *result.assumptions),
+        basis=tuple(found.basis),
+        findings=tuple(found.findings),
+        effective=found.effective,
+        contributions=contributions(card, result.inputs) if result.applicable else (),
+        baseline=baseline(card, result.inputs) if result.applicable else {},
     )
 
 
@@ -65,13 +85,8 @@ def refuse(card: Card, ready: Ready, reason: str) -> Score:
         missing=ready.missing,
         reason=reason,
         inputs=ready.values,
-        facts=facts(program(card)),
+        facts=program(card).facts,
     )
-
-
-def facts(running: Program) -> Any:  # noqa: ANN401
-    """Return the card's facts, made once."""
-    return running.facts
 
 
 def finished(card: Card, results: Mapping[str, Any]) -> dict[str, Value] | None:

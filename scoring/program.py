@@ -66,6 +66,13 @@ class Program:
             return kernel.row(*kernel.pick(values), *self._table[self._region(values)])
         return kernel.row(*kernel.pick(values))
 
+    def slope(self, values: Values, output: str) -> float:
+        """Return how recalibration stretches the predictor of `output` (1 without it)."""
+        name = f"{output}_slope"
+        if name not in self.constants:
+            return 1.0
+        return self._table[self._region(values)][self.constants.index(name)]
+
     def outputs(self, values: Values) -> dict[str, Any]:
         """Return what `run` gives, by name."""
         return dict(zip(self.kernel(self._stratum(values)).returns, self.run(values), strict=True))

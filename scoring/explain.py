@@ -1,0 +1,216 @@
+"""How much each input moved a score: exact, and adding up.
+
+Points: the points of each item. Regressions: the difference, on the scale of the linear predictor
+(log hazard or log odds), between the person and the same person at the card's reference values,
+shared out by Shapley's rule; where terms are products of two or three inputs it splits their joint
+effect evenly. The contributions add up to the whole difference of the predictor.
+
+For an output that combines several models the scale is ``ln(-ln(1 - p))``, the log of the
+cumulative hazard.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scoring.applicability import prepare
+from scoring.codegen import build
+from scoring.engine import score
+from scoring.program import program
+from scoring.runtimes import linear
+from scoring.runtimes.points import item_name
+from scoring.runtimes.tree import Tree
+from terminology.records import Contribution
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scoring.cards import Card, Model
+    from scoring.program import Program
+    from terminology.records import Score, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One weighted term of a linear predictor as a function of the inputs it depends on."""
+
+    weight: float
+    names: tuple[str, ...]
+    value: Callable[..., tuple[float]]
+
+
+def contributions(
+    card: Card, values: Mapping[str, Value], output: str | None = None
+) -> tuple[Contribution, ...]:
+    """Return the contribution of each input to `output` (default: the card's first).
+
+    `values` are inputs that have been checked and completed, as `Score.inputs` holds them. A card
+    that is neither points nor regression, or an output that is missing here, has none.
+    """
+    if card.items:
+        return item_points(card, values)
+    if not card.models:
+        return ()
+    wanted = output or next(iter(card.outputs))
+    effects = predictor_effects(card, values, wanted)
+    return tuple(
+        Contribution(name, values[name], given.unit, effects[name], given.label)
+        for name, given in card.inputs.items()
+        if name in effects
+    )
+
+
+def item_points(card: Card, values: Mapping[str, Value]) -> tuple[Contribution, ...]:
+    """Return the points of each item."""
+    points = _items(program(card))(*(values[name] for name in card.inputs))
+    given = [card.inputs[item.input] for item in card.items]
+    return tuple(
+        Contribution(item.input, values[item.input], what.unit, float(value), what.label)
+        for item, what, value in zip(card.items, given, points, strict=True)
+    )
+
+
+@functools.lru_cache(maxsize=64)
+def _items(running: Program) -> Callable[..., tuple[float, ...]]:
+    """Return the function that gives the points of every item."""
+    tree = running.tree({})
+    names = [item_name(place) for place in range(len(running.card.items))]
+    return build(tuple(running.card.inputs), tree.steps, names, tree.kinds)
+
+
+def reference(card: Card, values: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the same person at the card's reference values."""
+    return {
+        name: values[name] if given.reference is None else given.reference
+        for name, given in card.inputs.items()
+    }
+
+
+def baseline(card: Card, values: Mapping[str, Value]) -> dict[str, float]:
+    """Return the probabilities of the same person at the reference values."""
+    if not card.models:
+        return {}
+    results = program(card).outputs(reference(card, values))
+    return {
+        name: results[name]
+        for name, output in card.outputs.items()
+        if output.kind == "probability" and results.get(name) is not None
+    }
+
+
+def predictor_effects(card: Card, values: Mapping[str, Value], output: str) -> dict[str, float]:
+    """Return input to effect on the scale of the linear predictor of `output`."""
+    running = program(card)
+    stratum = tuple(str(values[name]) for name in running.strata)
+    model = _model(running, stratum, output)
+    if model is None:
+        return combined_effects(card, values, output)
+    at_reference = reference(card, values)
+    effects: dict[str, float] = {}
+    for term in _terms(running, model):
+        for name, effect in shapley(term.value, term.names, values, at_reference).items():
+            effects[name] = effects.get(name, 0.0) + term.weight * effect
+    slope = running.slope(values, output)
+    return {name: slope * effect for name, effect in effects.items()}
+
+
+@functools.lru_cache(maxsize=512)
+def _model(running: Program, stratum: tuple[str, ...], output: str) -> Model | None:
+    """Return the model of `output` for that stratum, None when it combines several."""
+    chosen = dict(zip(running.strata, stratum, strict=True))
+    fitting = (m for m in running.card.models if m.output == output and linear.fits(m, chosen))
+    return next(fitting, None)
+
+
+_TERMS: dict[tuple[int, int], tuple[Program, tuple[Term, ...]]] = {}
+
+
+def _terms(running: Program, model: Model) -> tuple[Term, ...]:
+    """Return the terms of a model as functions, made once."""
+    key = (id(running), id(model))
+    found = _TERMS.get(key)
+    if found is None or found[0] is not running:
+        if len(_TERMS) >= 1024:
+            _TERMS.clear()
+        weights = linear.weights(running.card, model)
+        made = tuple(_term(running.card, name, weight) for name, weight in weights.items())
+        found = _TERMS[key] = (running, made)
+    return found[1]
+
+
+def _term(card: Card, name: str, weight: float) -> Term:
+    """Return one term as a function of those inputs that it depends on."""
+    tree = Tree(dict(card.kinds))
+    for derived, text in card.derived.items():
+        tree.add(derived, text)
+    term = f"term_{name}"
+    tree.add(term, card.terms[name])
+    wanted = set(tree.steps[-1].expression.uses)
+    for step in reversed(tree.steps):
+        if step.name in wanted:
+            wanted |= step.expression.uses
+    names = tuple(given for given in card.inputs if given in wanted)
+    return Term(weight, names, build(names, tree.steps, [term], tree.kinds))
+
+
+def shapley(
+    function: Callable[..., tuple[float]],
+    names: Sequence[str],
+    values: Mapping[str, Value],
+    at_reference: Mapping[str, Value],
+) -> dict[str, float]:
+    """Return each input's share of ``function(values) - function(reference)``.
+
+    The shares add up to the difference; inputs at their reference have none.
+    """
+    moved = [name for name in names if values[name] != at_reference[name]]
+    size = len(moved)
+    worth = []
+    for chosen in range(1 << size):
+        taken = {name for place, name in enumerate(moved) if chosen >> place & 1}
+        worth.append(function(*((values if n in taken else at_reference)[n] for n in names))[0])
+    weights = [
+        math.factorial(k) * math.factorial(size - k - 1) / math.factorial(size) for k in range(size)
+    ]
+    return {
+        name: sum(
+            weights[chosen.bit_count()] * (worth[chosen | 1 << place] - worth[chosen])
+            for chosen in range(1 << size)
+            if not chosen >> place & 1
+        )
+        for place, name in enumerate(moved)
+    }
+
+
+def combined_effects(card: Card, values: Mapping[str, Value], output: str) -> dict[str, float]:
+    """Return the effects on ``ln(-ln(1 - p))`` of an output that combines several models."""
+    if output not in card.combine:
+        return {}
+    running = program(card)
+    names = tuple(card.inputs)
+
+    def log_hazard(*given: Any) -> tuple[float]:  # noqa: ANN401 - values of any kind of input
+        results = running.outputs(dict(zip(names, given, strict=True)))
+        return (math.log(-math.log1p(-results[output])),)
+
+    return shapley(log_hazard, names, values, reference(card, values))
+
+
+def what_if(
+    card: Card,
+    inputs: Mapping[str, Any],
+    changes: Mapping[str, Any],
+    *,
+    country: str | None = None,
+) -> Score:
+    """Return the score as it would be with some inputs changed (None takes one away)."""
+    return score(card, {**inputs, **changes}, country=country)
+
+
+def explained(card: Card, inputs: Mapping[str, Any]) -> tuple[Contribution, ...]:
+    """Return the contributions of inputs as a caller gives them; none when not applicable."""
+    ready = prepare(card, inputs)
+    return () if ready.reason else contributions(card, ready.values)
