@@ -68,8 +68,10 @@ def cohort(
     seed = mixed(seed, dialect.country.code)
     order = [PATTERN[place % len(PATTERN)] for place in range(number)]
     draws = {strand: iter(MAKERS[strand](order.count(strand), seed)) for strand in set(order)}
+    instant = now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    meta = {"versionId": "1", "lastUpdated": instant}
     for place, strand in enumerate(order, start=1):
-        Scribe(dialect, place, seed, now, flaws).write(next(draws[strand]), made)
+        Scribe(dialect, place, seed, now, flaws, meta).write(next(draws[strand]), made)
     return made
 
 
@@ -88,6 +90,7 @@ class Scribe:
     seed: int
     now: datetime
     flaws: bool
+    meta: JSON
 
     @property
     def id(self) -> str:
@@ -110,9 +113,7 @@ class Scribe:
 
     def stamped(self, resource: Resource) -> Resource:
         """Return the resource as first version, last changed when the sandbox was made."""
-        instant = self.now.astimezone(UTC).isoformat(timespec="milliseconds")
-        meta = {"versionId": "1", "lastUpdated": instant.replace("+00:00", "Z")}
-        head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
+        head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": self.meta}
         return head | resource
 
     def observations(self, draw: Draw) -> Iterator[tuple[Resource, list[Drawn]]]:

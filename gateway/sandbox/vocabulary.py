@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
-from fractions import Fraction
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -13,10 +12,12 @@ from terminology import analytes, systems
 
 if TYPE_CHECKING:
     from gateway.sandbox.dialects import Dialect
-    from terminology.analytes import AcceptedUnit, Analyte, Code
+    from terminology.analytes import Analyte, Code
     from terminology.records import JSON
 
 UCUM = "http://unitsofmeasure.org"
+PLACES = 12
+"""Decimals after which the arithmetic of doubles shows."""
 PROJECT = "riskbridge"
 """The terminology's list of codes of our own, for what no published code names."""
 MOLAR = ("SCnc", "MCnc")
@@ -39,26 +40,33 @@ def amount(feature: str, canonical: float, unit: str) -> Amount:
     Amount(value=Decimal('98.6'), unit='[degF]', canonical=37.0)
     """
     way = accepted(feature, unit)
-    exact = (Fraction(canonical) - way.offset) / way.factor
-    written = Decimal(exact.numerator) / Decimal(exact.denominator)
-    rounded = written.quantize(Decimal(1).scaleb(-digits(feature, unit)), ROUND_HALF_EVEN)
-    return Amount(rounded, unit, float(way.factor * Fraction(rounded) + way.offset))
+    written = Decimal(f"{(canonical - way.offset) / way.factor:.{way.digits}f}")
+    back = way.factor * float(written) + way.offset
+    return Amount(written, unit, round(back, PLACES))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a unit leads to the canonical one: ``canonical = factor * value + offset``."""
+
+    factor: float
+    offset: float
+    digits: int
 
 
 @cache
-def accepted(feature: str, unit: str) -> AcceptedUnit:
-    """Return how `unit` leads to the canonical unit of the feature.
+def accepted(feature: str, unit: str) -> Way:
+    """Return how `unit` leads to the canonical unit of the feature, and with how many decimals.
 
     Raises:
         ValueError: the feature does not take that unit.
     """
     for way in analytes.load()[feature].accepted:
         if way.unit == unit:
-            return way
+            return Way(float(way.factor), float(way.offset), digits(feature, unit))
     raise ValueError(f"{feature} is not written in {unit}")
 
 
-@cache
 def digits(feature: str, unit: str) -> int:
     """Return how many decimals a value of the feature has in `unit`."""
     tables = read("writing")
