@@ -7,18 +7,19 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from mappers import countries
-from mappers.values import codings
 from terminology import analytes, codes
 from terminology.records import Coding
 
 if TYPE_CHECKING:
+    from mappers.countries import Question
+    from terminology.analytes import Analyte
     from terminology.records import JSON, Resource
 
 Sent: TypeAlias = tuple[tuple[str | None, str | None, str | None], ...]
 """Codings as sent: system, code, display."""
 
 RANKS = {"same": 0, "narrower": 0, "specimen": 1, "broader": 2, "related": 3}
-FLAGS = {"specimen": "specimen", "broader": "broader-code"}
+FLAGS = {"specimen": ("specimen",), "broader": ("broader-code",)}
 FASTING = {"glucose_fasting", "glucose_random"}
 LONGEST = 300
 """Characters of a system, code or display; longer ones are none that a table knows."""
@@ -42,32 +43,41 @@ class Choice:
 
     feature: str
     coding: Coding
-    kind: str
-    flag: str | None = None
+    analyte: Analyte
+    flags: tuple[str, ...] = ()
     why: str | None = None
     properties: tuple[str, ...] = ()
     """LOINC properties of all codings of the feature."""
     answer: str | None = None
     """The answer that the code itself is."""
 
-
-def of(concept: JSON) -> Choice | None:
-    """Return the feature that a CodeableConcept means, None when no table knows its codings."""
-    sent = as_sent(concept)
-    return chosen(sent) if sent else None
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Return system and code."""
+        return self.coding.system, self.coding.code
 
 
 def as_sent(concept: JSON) -> Sent:
-    """Return the codings of a concept as text, of bounded size."""
-    return tuple(
-        (clipped(coding.get("system")), clipped(coding.get("code")), clipped(coding.get("display")))
-        for coding in codings(concept)[:MOST]
-    )
+    """Return the codings of a concept as text of bounded size: what is no text or too long, None.
 
-
-def clipped(value: JSON) -> str | None:
-    """Return a text that is short enough to be kept, else None."""
-    return value if isinstance(value, str) and len(value) <= LONGEST else None
+    This is the mapper's most frequent step, hence one loop without calls.
+    """
+    listed = concept.get("coding") if isinstance(concept, dict) else None
+    if not isinstance(listed, list):
+        return ()
+    sent = []
+    for coding in listed[:MOST]:
+        if isinstance(coding, dict):
+            get = coding.get
+            a, b, c = get("system"), get("code"), get("display")
+            sent.append(
+                (
+                    a if isinstance(a, str) and len(a) <= LONGEST else None,
+                    b if isinstance(b, str) and len(b) <= LONGEST else None,
+                    c if isinstance(c, str) and len(c) <= LONGEST else None,
+                )
+            )
+    return tuple(sent)
 
 
 @lru_cache(maxsize=4096)
@@ -86,8 +96,8 @@ def chosen(sent: Sent) -> Choice | None:
     return Choice(
         best.feature,
         best.coding,
-        analytes.load()[best.feature].kind,
-        FLAGS.get(best.relation),
+        analytes.load()[best.feature],
+        FLAGS.get(best.relation, ()),
         why or contradiction(sent, None, best.feature),
         tuple(one.property for one in found if one.property),
         codes.answer(best.feature, best.coding.system, best.coding.code),
@@ -121,13 +131,36 @@ def contradiction(sent: Sent, words: str | None, feature: str | None) -> str | N
     return None
 
 
-def contradicted(node: Resource, feature: str) -> str | None:
-    """Return why the code, body site or method of a node makes a feature another thing."""
-    for element in ("code", "bodySite", "method"):
+def contradicted(node: Resource, feature: str, own: Sent = ()) -> str | None:
+    """Return why code, body site or method of a node make a feature another thing.
+
+    `own` are the codings of its code, when they have not been looked at yet.
+    """
+    concept = node.get("code")
+    words = concept.get("text") if isinstance(concept, dict) else None
+    if own or words:
+        why = contradiction(own, clipped(words), feature)
+        if why:
+            return why
+    for element in ("bodySite", "method"):
         concept = node.get(element)
         if isinstance(concept, dict):
-            sent, words = as_sent(concept), clipped(concept.get("text"))
-            why = contradiction(sent, words, feature) if sent or words else None
+            why = contradiction(as_sent(concept), clipped(concept.get("text")), feature)
             if why:
                 return why
+    return None
+
+
+def clipped(value: JSON) -> str | None:
+    """Return a text that is short enough to be kept, else None."""
+    return value if isinstance(value, str) and len(value) <= LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def asked(sent: Sent) -> Question | None:
+    """Return the question of a national form that codings ask."""
+    questions = countries.questions()
+    for system, code, _ in sent:
+        if system and code and (found := questions.get((countries.plain(system), code.strip()))):
+            return found
     return None

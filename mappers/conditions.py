@@ -18,6 +18,7 @@ from terminology.records import Coding
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from mappers.countries import Question
     from mappers.facts import Fact
     from mappers.gather import Place
     from terminology.records import JSON, Resource
@@ -26,7 +27,8 @@ OVER = frozenset({"inactive", "remission", "resolved"})
 DOUBTED = frozenset({"unconfirmed", "provisional", "differential", "unknown"})
 VOID = "entered-in-error"
 DATES = ("onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate", "dateRecorded")
-NO_PROBLEM = "condition"
+OBSERVED = ("effectiveDateTime", "effectiveInstant", "effectivePeriod")
+ANSWERED = frozenset({"final", "amended", "corrected", "appended"})
 
 
 def map_condition(place: Place) -> None:
@@ -119,13 +121,11 @@ def family_entries(composition: Resource) -> Iterator[str]:
                     yield reference
 
 
-def map_question(place: Place) -> None:
+def map_question(place: Place, asked: Question) -> None:
     """Add the fact that the answer to a national question states."""
     observation = place.resource
-    asked = next(
-        (q for s, c, _ in choice.as_sent(observation.get("code")) if (q := question(s, c))), None
-    )
-    if asked is None or absence(observation) or observation.get("status") not in ANSWERED:
+    status = observation.get("status")
+    if absence(observation) or not isinstance(status, str) or status not in ANSWERED:
         return
     told = {
         code.strip()
@@ -136,17 +136,5 @@ def map_question(place: Place) -> None:
         if told and told <= set(codes):
             names = facts.naming(asked.fact, true=true)
             stated = {name: Coding(asked.system, asked.code) for name in names}
-            when = first_date(
-                observation, ("effectiveDateTime", "effectiveInstant", "effectivePeriod")
-            )
+            when = first_date(observation, OBSERVED)
             state(place, stated, observation.get("subject"), when, true=true)
-
-
-ANSWERED = frozenset({"final", "amended", "corrected", "appended"})
-
-
-def question(system: str | None, code: str | None) -> countries.Question | None:
-    """Return the national question that a code asks."""
-    if not system or not code:
-        return None
-    return countries.questions().get((countries.plain(system), code.strip()))

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mappers.conditions import map_composition, map_condition, map_question
+from mappers import choice
+from mappers.conditions import family_entries, map_composition, map_condition, map_question
 from mappers.gather import Context, Gathered, Place
 from mappers.medications import map_medication
 from mappers.observation import map_observation
@@ -40,8 +41,10 @@ class Mapped:
 
 def map_observed(place: Place) -> None:
     """Add what an Observation says: measurements, findings, answers to national questions."""
-    map_observation(place)
-    map_question(place)
+    own = choice.as_sent(place.resource.get("code"))
+    map_observation(place, own)
+    if own and (asked := choice.asked(own)):
+        map_question(place, asked)
 
 
 MAPPERS: dict[str, Callable[[Place], None]] = {
@@ -52,6 +55,9 @@ MAPPERS: dict[str, Callable[[Place], None]] = {
     "MedicationRequest": map_medication,
     "Composition": map_composition,
 }
+
+
+VISITED = frozenset({*MAPPERS, "Bundle", "Parameters"})
 
 
 def map_document(document: JSON, context: Context | None = None, at: str = "") -> Mapped:
@@ -98,11 +104,12 @@ def malformed(at: str, detail: str) -> Finding:
 
 def visit(place: Place, depth: int) -> None:
     """Map one resource, those contained in it, and those of a Bundle or Parameters."""
-    kind = place.resource.get("resourceType")
+    resource = place.resource
+    kind = resource.get("resourceType")
     mapper = MAPPERS.get(kind) if isinstance(kind, str) else None
     if mapper is not None:
         mapper(place)
-    if place.resource.get("contained"):
+    if resource.get("contained"):
         visit_contained(place)
     if kind == "Bundle":
         visit_bundle(place, depth)
@@ -131,8 +138,11 @@ def visit_bundle(place: Place, depth: int) -> None:
     found = list(entries(place))
     for _, resource, full_url in found:
         scope.add(resource, full_url)
+        if resource.get("resourceType") == "Composition":
+            scope.family.update(family_entries(resource))
     for at, resource, _ in found:
-        visit(Place(resource, at, resource, at, scope, place.context, place.out), depth + 1)
+        if resource.get("resourceType") in VISITED or "contained" in resource:
+            visit(Place(resource, at, resource, at, scope, place.context, place.out), depth + 1)
 
 
 def entries(place: Place) -> Iterator[tuple[str, Resource, JSON]]:

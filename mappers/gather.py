@@ -30,7 +30,7 @@ class Gathered:
     findings: list[Finding] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """One resource, where it stands, and what its references may mean."""
 
@@ -57,13 +57,23 @@ class Place:
 
     def subject(self, reference: JSON) -> tuple[str | None, bool]:
         """Return how the document names the subject, and whether it may be a person."""
-        found = references.resolve(reference, self.container, self.scope)
         text = references.text_of(reference)
+        if text is None:
+            return None, references.names_person(reference)
+        if text.startswith("#"):
+            found = references.contained(self.container, text)
+            person = references.is_person(found) if found else True
+            return self.inner(text), person
+        kept = self.scope.subjects.get(text)
+        if kept is None:
+            kept = self.scope.subjects[text] = self.named(text, reference)
+        return kept
+
+    def named(self, text: str, reference: JSON) -> tuple[str | None, bool]:
+        """Return name and humanity of a subject outside of the resource."""
+        found = self.scope.find(text)
         if found is None:
-            name = references.reference_to(text) if text else None
-            return name, references.names_person(reference)
-        if text is not None and text.startswith("#"):
-            return self.inner(text), references.is_person(found)
+            return references.reference_to(text), references.names_person(reference)
         return self.scope.name(found) or text, references.is_person(found)
 
     def inner(self, text: str) -> str:

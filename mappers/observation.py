@@ -7,13 +7,12 @@ becomes a finding with a reason; what is no feature of ours becomes nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mappers import choice, dates, values, versions
 from mappers.values import Refused
-from terminology import analytes, units
-from terminology.records import Measurement
+from terminology import units
+from terminology.records import Measurement, Original
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,43 +26,59 @@ if TYPE_CHECKING:
 USED = frozenset({"final", "amended", "corrected", "appended"})
 PRELIMINARY = "preliminary"
 Range: TypeAlias = "tuple[Decimal | int, Decimal | int]"
+NO_PERSON = Refused("subject", "It is about a device, place, group or animal, no person.")
+NOTHING = Original()
 PAIR = ("systolic_bp", "diastolic_bp")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What an Observation says for all of its nodes."""
 
+    reference: str
+    version: str | None
     subject: str | None
     effective: str | None
     flags: tuple[str, ...]
-    refused: Refused | None = None
+    refused: Refused | None
 
 
-def map_observation(place: Place) -> None:
-    """Add the measurements and findings of one Observation."""
-    read = [(node, at, chosen) for node, at in nodes(place) if (chosen := choice.of(code(node)))]
-    if not read:
+class Value(NamedTuple):
+    """A usable value, before it is given its place."""
+
+    value: float | str
+    unit: str | None
+    flags: tuple[str, ...]
+    comparator: str | None = None
+    original: Original = NOTHING
+
+
+def map_observation(place: Place, own: choice.Sent) -> None:
+    """Add the measurements and findings of one Observation; `own` are the codings of its code."""
+    observation = place.resource
+    chosen = choice.chosen(own) if own else None
+    components = observation.get("component")
+    if not components:
+        if chosen is not None:
+            map_node(place, observation, place.at, chosen, header(place))
         return
-    told = header(place)
-    start = len(place.out.measurements)
-    for node, at, chosen in read:
-        map_node(place, node, at, chosen, told)
-    if len(read) > 1:
+    parts = [*parted(place.at, versions.as_list(components))]
+    if chosen is not None or parts:
+        told, start = header(place), len(place.out.measurements)
+        if chosen is not None:
+            map_node(place, observation, place.at, chosen, told)
+        for node, at, meant in parts:
+            map_node(place, node, at, meant, told)
         check_pair(place, start)
 
 
-def nodes(place: Place) -> Iterator[tuple[Resource, str]]:
-    """Yield the Observation and its components with their places."""
-    yield place.resource, place.at
-    for index, component in enumerate(versions.as_list(place.resource.get("component"))):
+def parted(at: str, components: list[JSON]) -> Iterator[tuple[Resource, str, Choice]]:
+    """Yield the components whose code means a feature, with their places."""
+    for index, component in enumerate(components):
         if isinstance(component, dict):
-            yield component, f"{place.at}.component[{index}]"
-
-
-def code(node: Resource) -> JSON:
-    """Return the code of a node."""
-    return node.get("code")
+            sent = choice.as_sent(component.get("code"))
+            chosen = choice.chosen(sent) if sent else None
+            if chosen is not None:
+                yield component, f"{at}.component[{index}]", chosen
 
 
 def header(place: Place) -> Header:
@@ -72,13 +87,17 @@ def header(place: Place) -> Header:
     subject, person = place.subject(observation.get("subject"))
     effective, wrong = effective_of(observation)
     status = observation.get("status")
-    flags = (PRELIMINARY,) if status == PRELIMINARY else ()
+    flags: tuple[str, ...] = ()
     refused = None
     if not person:
-        refused = Refused("subject", "It is about a device, place, group or animal, no person.")
-    elif status not in USED and status != PRELIMINARY:
+        refused = NO_PERSON
+    elif status == PRELIMINARY:
+        flags = (PRELIMINARY,)
+    elif not isinstance(status, str) or status not in USED:
         refused = Refused("status", f"Status {shown(status)} is not used.")
-    return Header(subject, effective, (*flags, "date-invalid") if wrong else flags, refused)
+    if wrong:
+        flags = (*flags, "date-invalid")
+    return Header(place.reference, place.version, subject, effective, flags, refused)
 
 
 def shown(status: JSON) -> str:
@@ -100,32 +119,44 @@ def effective_of(observation: Resource) -> tuple[str | None, bool]:
 
 def map_node(place: Place, node: Resource, at: str, chosen: Choice, told: Header) -> None:
     """Add the measurement or the finding of one node."""
-    refused = told.refused or qualified(place, node, chosen)
-    if refused is None:
-        outcome = coded(chosen, node) if chosen.kind == "coded" else measured(chosen, node)
-        if isinstance(outcome, Measurement):
-            flags = (*told.flags, *outcome.flags)
-            place.out.measurements.append(settled(place, outcome, at, told, flags))
-            return
-        refused = outcome
-        if refused is values.ABSENT and holds_parts(node):
-            return
-    place.refuse(
-        refused.reason,
-        refused.detail,
-        at=at,
-        feature=chosen.feature,
-        subject=told.subject,
-        code=chosen.coding,
-        unit=unit_sent(node),
-    )
+    outcome = told.refused or qualified(place.resource, node, chosen) or value_of(node, chosen)
+    if isinstance(outcome, Value):
+        measurement = Measurement(
+            chosen.feature,
+            outcome.value,
+            outcome.unit,
+            at,
+            told.reference,
+            told.version,
+            told.subject,
+            told.effective,
+            outcome.comparator,
+            chosen.coding,
+            outcome.original,
+            told.flags + outcome.flags,
+        )
+        place.out.measurements.append(measurement)
+    elif outcome is not values.ABSENT or not holds_parts(node):
+        place.refuse(
+            outcome.reason,
+            outcome.detail,
+            at=at,
+            feature=chosen.feature,
+            subject=told.subject,
+            code=chosen.coding,
+            unit=unit_sent(node),
+        )
 
 
-def qualified(place: Place, node: Resource, chosen: Choice) -> Refused | None:
+def qualified(observation: Resource, node: Resource, chosen: Choice) -> Refused | None:
     """Return why a node is another thing than its code says, by itself or by its parent."""
-    why = chosen.why or choice.contradicted(place.resource, chosen.feature)
-    if not why and node is not place.resource:
+    why = chosen.why
+    if not why and node is not observation:
         why = choice.contradicted(node, chosen.feature)
+        own = choice.as_sent(observation.get("code"))
+        why = why or choice.contradicted(observation, chosen.feature, own)
+    elif not why:
+        why = choice.contradicted(observation, chosen.feature)
     return Refused("qualifier", why) if why else None
 
 
@@ -143,71 +174,45 @@ def unit_sent(node: Resource) -> str | None:
     return unit[:80] if isinstance(unit, str) else None
 
 
-def settled(
-    place: Place, found: Measurement, at: str, told: Header, flags: tuple[str, ...]
-) -> Measurement:
-    """Return a measurement with its place, subject and date."""
-    return replace(
-        found,
-        at=at,
-        resource=place.reference,
-        version=place.version,
-        subject=told.subject,
-        effective=told.effective,
-        flags=flags,
-    )
-
-
-def coded(chosen: Choice, node: Resource) -> Measurement | Refused:
-    """Return the coded answer of a node."""
+def value_of(node: Resource, chosen: Choice) -> Value | Refused:
+    """Return the value of a node for a feature, or why it has none that can be used."""
+    if chosen.analyte.kind != "coded":
+        return measured(chosen, node)
     value = values.answer(chosen.feature, node, chosen.answer)
-    if isinstance(value, Refused):
-        return value
-    flags = (chosen.flag,) if chosen.flag else ()
-    return Measurement(chosen.feature, value, None, "", code=chosen.coding, flags=flags)
+    return value if isinstance(value, Refused) else Value(value, None, chosen.flags)
 
 
-def measured(chosen: Choice, node: Resource) -> Measurement | Refused:
+def measured(chosen: Choice, node: Resource) -> Value | Refused:
     """Return the number of a node in the feature's canonical unit."""
     sent = values.quantity(node)
     if isinstance(sent, Refused):
         return sent
-    coding = (chosen.coding.system, chosen.coding.code)
-    unit = units.resolve(sent.system, sent.code, sent.unit, chosen.feature, coding)
-    if unit.ucum is None:
-        if sent.spelled:
-            return values.NO_TEXT
-        return Refused(unit.reason or "unit-unknown", unit.detail or "The unit is not known.")
-    return converted(chosen, sent, unit.ucum)
+    unit = units.resolve(sent.system, sent.code, sent.unit, chosen.feature, chosen.pair)
+    if unit.ucum is not None:
+        return converted(chosen, sent, unit.ucum)
+    if sent.spelled:
+        return values.NO_TEXT
+    return Refused(unit.reason or "unit-unknown", unit.detail or "The unit is not known.")
 
 
-def converted(chosen: Choice, sent: Quantity, unit: str) -> Measurement | Refused:
-    """Return the measurement of a number in a known unit, when it can be true."""
-    analyte = analytes.load()[chosen.feature]
-    coding = (chosen.coding.system, chosen.coding.code)
-    result = units.canonical(chosen.feature, sent.value, unit, coding)
-    if result.value is None:
-        return Refused(result.error or "unit-incompatible", result.detail or "No conversion.")
+def converted(chosen: Choice, sent: Quantity, unit: str) -> Value | Refused:
+    """Return the value of a number in a known unit, when it can be true."""
+    analyte = chosen.analyte
+    result = units.canonical(chosen.feature, sent.value, unit, chosen.pair)
     value = result.value
+    if value is None:
+        return Refused(result.error or "unit-incompatible", result.detail or "No conversion.")
     if not within(value, analyte.hard):
         return Refused("implausible", f"It is outside {limits(analyte.hard)} {analyte.canonical}.")
-    flags = [chosen.flag] if chosen.flag else []
-    if not within(value, analyte.plausible):
-        flags.append("outside-plausible")
+    flags = chosen.flags
+    usual = within(value, analyte.plausible)
     if disagrees(chosen.properties, unit):
-        if "outside-plausible" in flags:
+        if not usual:
             return Refused("implausible", "Code and unit disagree, and the value is unusual.")
-        flags.append("code-unit-conflict")
-    return Measurement(
-        chosen.feature,
-        value,
-        analyte.canonical,
-        "",
-        comparator=sent.comparator,
-        code=chosen.coding,
-        original=sent.original,
-        flags=tuple(flags),
-    )
+        flags = (*flags, "code-unit-conflict")
+    if not usual:
+        flags = (*flags, "outside-plausible")
+    return Value(value, analyte.canonical, flags, sent.comparator, sent.original)
 
 
 def within(value: float, limits: Range | None) -> bool:

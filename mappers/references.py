@@ -30,6 +30,8 @@ class Scope:
     """Keys that two different resources of this scope claim (from two servers)."""
     full_urls: dict[int, str] = field(default_factory=dict)
     """``id()`` of a resource to the fullUrl of its entry."""
+    subjects: dict[str, tuple[str | None, bool]] = field(default_factory=dict)
+    """Reference as sent to the subject's name and whether it is a person, once looked up."""
     family: set[str] = field(default_factory=set)
     """References that sections of family history list, as sent and as ``Type/id``."""
 

@@ -79,11 +79,12 @@ def absence(node: Resource) -> bool:
 
 def quantity(node: Resource) -> Quantity | Refused:
     """Return the number of a node whose feature is a quantity."""
-    keys = present(node)
-    if absence(node):
+    if node.get("dataAbsentReason"):
         return ABSENT_TOLD
-    if "valueQuantity" in keys:
-        return from_quantity(node["valueQuantity"])
+    sent = node.get("valueQuantity")
+    if sent:
+        return from_quantity(sent)
+    keys = present(node)
     if "valueString" in keys:
         return from_text(node["valueString"])
     if not keys:
