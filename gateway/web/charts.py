@@ -37,6 +37,7 @@ class Bar:
 
     label: str
     value: str
+    effect: float
     shown: str
     start: float
     width: float
@@ -73,7 +74,8 @@ def _bar(effect: Effect, zero: float, span: float) -> Bar:
     width = abs(effect.effect) / span * 100
     start = zero - width if effect.effect < 0 else zero
     turn = "level" if not effect.effect else "raises" if effect.effect > 0 else "lowers"
-    return Bar(effect.label, effect.value, effect.shown, round(start, 2), round(width, 2), turn)
+    placed = (round(start, 2), round(width, 2))
+    return Bar(effect.label, effect.value, effect.effect, effect.shown, *placed, turn)
 
 
 @dataclass(frozen=True, slots=True)

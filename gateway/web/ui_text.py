@@ -23,6 +23,17 @@ STEPS = (
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Control characters: no reader sees them and some break a page; each is shown as U+FFFD."""
 
+REASON_ENDINGS = (
+    "out_of_range",
+    "not_positive",
+    "not_a_number",
+    "not_finite",
+    "not_a_whole_number",
+    "not_a_truth_value",
+    "unknown",
+)
+"""Machine reasons that begin with the name of an input."""
+
 PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 FINE = 1000
 """From this size on a number is written without decimals."""
@@ -154,6 +165,23 @@ def clean(text: str) -> str:
     'a\ufffdb'
     """
     return CONTROL.sub("\ufffd", text)
+
+
+def reason(word: str | None) -> str:
+    """Return a machine reason in words.
+
+    >>> reason("sbp_out_of_range"), reason("country_without_risk_region")
+    ('Systolic blood pressure outside the range of this score', 'country without a risk region')
+    """
+    if not word:
+        return ""
+    for ending in REASON_ENDINGS:
+        if word.endswith(f"_{ending}") and label("reason", word, "\n") == "\n":
+            return say(f"reason_of.{ending}", what=concept(word.removesuffix(f"_{ending}")))
+    if word.startswith("country_without_"):
+        what = concept(word.removeprefix("country_without_"))
+        return say("reason_of.country_without", what=what[:1].lower() + what[1:])
+    return label("reason", word, clean(word).replace("_", " "))
 
 
 def concept(name: str) -> str:

@@ -1,0 +1,138 @@
+"""What a card would say with other values: a form of its inputs, and the answer beside today's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.web.ui_cards import facts, wording
+from gateway.web.ui_scores import Outcome, outcomes
+from gateway.web.ui_text import number, unit
+from gateway.web.ui_text import reason as reason_words
+from gateway.web.words import label, say
+from scoring.cards import load
+from scoring.engine import score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from gateway.web.ui_scores import Sheet
+    from scoring.cards import Input
+    from terminology.records import JSON, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input of the form: a number, or a choice among `levels` (value and words)."""
+
+    name: str
+    label: str
+    value: str
+    unit: str
+    hint: str
+    levels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """The form of one card and, once something was asked, its answer or why there is none."""
+
+    card: str
+    fields: tuple[Field, ...]
+    asked: bool = False
+    pairs: tuple[tuple[Outcome | None, Outcome, str], ...] = ()
+    """Each output now, then, and which way it went: ``up``, ``down`` or ``same``."""
+    reason: str = ""
+
+
+def what_if(
+    sheet: Sheet, asked: Mapping[str, str], *, country: str | None, day: date
+) -> WhatIf | None:
+    """Return the form of a standing assessment; None when its card is not shipped (any more)."""
+    card = load().get(sheet.card)
+    if card is None or not card.outputs:
+        return None
+    mine = asked.get("whatif") == sheet.card
+    now = {name: _written(value) for name, value in sheet.inputs.items()}
+    shown = {
+        name: asked.get(name, "").strip()[:40] if mine else now.get(name, "")
+        for name in card.inputs
+    }
+    fields = tuple(
+        _field(sheet.card, name, given, shown[name]) for name, given in card.inputs.items()
+    )
+    if not mine:
+        return WhatIf(sheet.card, fields)
+    values, wrong = _read(card.inputs, shown, sheet)
+    if wrong:
+        return WhatIf(sheet.card, fields, asked=True, reason=wrong)
+    pairs, reason = _answer(sheet, values, country, day)
+    return WhatIf(sheet.card, fields, asked=True, pairs=pairs, reason=reason)
+
+
+def _field(card: str, name: str, given: Input, value: str) -> Field:
+    """Return one input of the form."""
+    levels: tuple[tuple[str, str], ...] = ()
+    if given.type == "boolean":
+        levels = tuple((key, say(f"patient.{key}")) for key in ("yes", "no"))
+    elif given.levels:
+        levels = tuple((text, label("level", text)) for text in given.levels)
+    hint = ""
+    if given.range and None not in given.range:
+        low, high = (number(end) for end in given.range)
+        hint = say("patient.whatif_range", low=low, high=high, unit=unit(given.unit)).strip()
+    return Field(name, wording(card, name), value, unit(given.unit), hint, levels)
+
+
+def _written(value: JSON) -> str:
+    """Return a stored input as the form holds it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _read(
+    inputs: Mapping[str, Input], shown: Mapping[str, str], sheet: Sheet
+) -> tuple[dict[str, Value], str]:
+    """Return the values of the form, an untouched one in full, and the first that is none."""
+    values: dict[str, Value] = {}
+    for name, text in shown.items():
+        if not text:
+            continue
+        if name in sheet.inputs and text == _written(sheet.inputs[name]):
+            values[name] = sheet.inputs[name]
+        elif inputs[name].type == "boolean":
+            values[name] = text == "yes"
+        elif inputs[name].type == "code":
+            values[name] = text
+        else:
+            try:
+                values[name] = float(text.replace(",", "."))
+            except ValueError:
+                return {}, say("patient.whatif_bad", input=wording(sheet.card, name))
+    return values, ""
+
+
+def _answer(
+    sheet: Sheet, values: Mapping[str, Value], country: str | None, day: date
+) -> tuple[tuple[tuple[Outcome | None, Outcome, str], ...], str]:
+    """Return each output now and then, or the reason why there is none."""
+    found = score(load()[sheet.card], values, country=country, date=day)
+    if not found.applicable:
+        return (), reason_words(found.reason)
+    then = outcomes(
+        {"outputs": found.outputs, "categories": found.categories},
+        facts(sheet.card),
+        found.category,
+    )
+    now = {outcome.label: outcome for outcome in sheet.outcomes}
+    return tuple((now.get(part.label), part, _turn(now.get(part.label), part)) for part in then), ""
+
+
+def _turn(now: Outcome | None, then: Outcome) -> str:
+    """Return which way an output went; nothing when it has no direction."""
+    if now is None or now.shown == then.shown:
+        return "same" if now else ""
+    numbers = isinstance(now.value, int | float) and isinstance(then.value, int | float)
+    return "" if not numbers else "up" if then.value > now.value else "down"
