@@ -141,7 +141,8 @@ def visit_bundle(place: Place, depth: int) -> None:
         if resource.get("resourceType") == "Composition":
             scope.family.update(family_entries(resource))
     for at, resource, _ in found:
-        if resource.get("resourceType") in VISITED or "contained" in resource:
+        kind = resource.get("resourceType")
+        if "contained" in resource or (isinstance(kind, str) and kind in VISITED):
             visit(Place(resource, at, resource, at, scope, place.context, place.out), depth + 1)
 
 

@@ -48,13 +48,13 @@ def map_medication(place: Place) -> None:
 
 def is_taken(resource: Resource) -> bool:
     """Say whether the drug is taken now, as far as one statement or order can tell."""
-    if resource.get("status") not in TAKEN or resource.get("doNotPerform") is True:
+    if status_code(resource.get("status")) not in TAKEN or resource.get("doNotPerform") is True:
         return False
     if resource.get("resourceType") == "MedicationRequest":
-        return resource.get("intent", "order") in ORDERED
+        return status_code(resource.get("intent", "order")) in ORDERED
     adherence = resource.get("adherence")
     told = status_code(adherence.get("code")) if isinstance(adherence, dict) else None
-    return resource.get("taken", "y") not in NOT_TAKEN and told not in NOT_TAKEN
+    return status_code(resource.get("taken", "y")) not in NOT_TAKEN and told not in NOT_TAKEN
 
 
 def drug(place: Place) -> JSON:

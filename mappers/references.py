@@ -148,7 +148,8 @@ def resolve(reference: JSON, container: Resource, scope: Scope) -> Resource | No
 
 def is_person(resource: Resource) -> bool:
     """Say whether a resource is about a human: no device, place or group, and no animal."""
-    return resource.get("resourceType") in PEOPLE and not is_animal(resource)
+    kind = resource.get("resourceType")
+    return isinstance(kind, str) and kind in PEOPLE and not is_animal(resource)
 
 
 def is_animal(patient: Resource) -> bool:

@@ -105,11 +105,16 @@ def from_quantity(sent: JSON) -> Quantity | Refused:
     if number is None:
         return NO_NUMBER
     comparator = sent.get("comparator")
-    if comparator is not None and comparator not in COMPARATORS:
+    if comparator is not None and not is_comparator(comparator):
         return NO_COMPARATOR
     return Quantity(
         number, text(sent.get("system")), text(sent.get("code")), text(sent.get("unit")), comparator
     )
+
+
+def is_comparator(value: JSON) -> bool:
+    """Say whether a comparator is one that bounds a value."""
+    return isinstance(value, str) and value in COMPARATORS
 
 
 def text(value: JSON) -> str | None:

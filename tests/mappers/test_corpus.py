@@ -27,7 +27,7 @@ def figures(*options: str) -> tuple[dict, str]:
     return json.loads(done.stdout.splitlines()[-1]), done.stdout
 
 
-def test_every_rule_of_the_policy_holds():
+def test_every_rule_of_the_policy_holds() -> None:
     found, told = figures(
         "--country", "policy", "--found", "1", "--reasons", "1", "--patients", "1"
     )
@@ -35,6 +35,6 @@ def test_every_rule_of_the_policy_holds():
 
 
 @pytest.mark.slow
-def test_the_corpus_is_read_without_a_wrong_value():
+def test_the_corpus_is_read_without_a_wrong_value() -> None:
     found, told = figures()
     assert found["holds"], told
