@@ -28,8 +28,12 @@ def written(instant: int) -> str:
     >>> written(1_583_053_200_500)
     '2020-03-01T09:00:00.500Z'
     """
-    at = EPOCH + instant * MILLISECOND
-    return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{instant % 1000:03d}Z"
+    return moment(instant).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def moment(instant: int) -> datetime:
+    """Return an instant as a datetime in UTC."""
+    return EPOCH + instant * MILLISECOND
 
 
 @lru_cache(16384)
@@ -71,15 +75,15 @@ def bounds_of_time(match: re.Match[str]) -> tuple[int, int]:
     day = match[0][:10]
     second, part = match["second"] or ":00", match["part"] or ""
     leap = second == ":60"
-    moment = datetime.fromisoformat(
+    first = datetime.fromisoformat(
         f"{day}T{match['time']}{':59' if leap else second}{part[:7]}{match['zone'] or 'Z'}"
     )
-    start = since_epoch(moment) + (1000 if leap else 0)
+    start = since_epoch(first) + (1000 if leap else 0)
     if part:
         return start, start + 1
     return start, start + (1000 if match["second"] else 60_000)
 
 
-def since_epoch(moment: datetime) -> int:
+def since_epoch(at: datetime) -> int:
     """Return milliseconds since 1970, cut off."""
-    return (moment - EPOCH) // MILLISECOND
+    return (at - EPOCH) // MILLISECOND

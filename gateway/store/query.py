@@ -177,7 +177,7 @@ def reverse_condition(name: str, text: str) -> Condition:
 
 def control_count(query: SearchQuery, _name: str, text: str) -> SearchQuery:
     """Apply ``_count``; nought asks for the total alone."""
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 9:
         raise RequestError("_count is a whole number")
     count = min(int(text), MOST)
     return replace(query, count=count or COUNT, summary=query.summary if count else "count")

@@ -38,6 +38,10 @@ INDEXING = {
 """Index rows are ten times as many as resources: they go to the driver as they are."""
 
 
+CONCLUSIONS = ("RiskAssessment", "Provenance", "Device")
+"""Types that no score is drawn from: their coming and going touches no patient's data."""
+
+
 class Key(NamedTuple):
     """How a resource is addressed here."""
 
@@ -65,11 +69,12 @@ class Write:
     type: str
     gid: str
     resource: Resource
-    stamped: Callable[[int, int], bytes]
-    """Version and instant to the bytes that are stored and served."""
+    stamped: Callable[[int, str], bytes]
+    """Version and FHIR instant to the bytes that are stored and served."""
     method: str = "PUT"
     digest: bytes = b""
-    """When given, a present version of the same digest is left as it is."""
+    unless_same: bool = False
+    """Whether a present version of the same digest is left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Stored:
     changed: tuple[Key, ...] = ()
     unchanged: tuple[Key, ...] = ()
     patients: frozenset[str] = frozenset()
-    """Gids of the Patients that new and changed resources are, or are about."""
+    """Gids of the Patients that new and changed data are, or are about; see `CONCLUSIONS`."""
     versions: Mapping[Key, tuple[int, int]] | None = None
     """The version and instant at which each resource now stands."""
 
@@ -115,10 +120,13 @@ class Item(NamedTuple):
     id: str
     gid: str
     resource: Resource
-    stamped: Callable[[int, int], bytes]
+    stamped: Callable[[int, str], bytes]
     method: str
     digest: bytes
+    unless_same: bool = True
     source_version: str | None = None
+    instant: int | None = None
+    """When it came to be, if that is told; else it is now."""
 
 
 class Owner(NamedTuple):
@@ -137,12 +145,16 @@ class Known(NamedTuple):
     digest: bytes
     deleted: bool
     last_updated: int
+    id: str
 
 
 def put(
     conn: sa.Connection, name: str, received: Sequence[Received], *, country: str | None = None
 ) -> Stored:
-    """Store what a source sent, each resource once (of several the last); same bytes, no change."""
+    """Store what a source sent, each resource once (of several the last); same bytes, no change.
+
+    Without a `name` the bytes are this server's own, and so is the time that they tell.
+    """
     owner = Owner(name, place_of(conn, name), country)
     items = [
         Item(
@@ -153,7 +165,8 @@ def put(
             lambda _version, _instant, raw=one.raw: raw,  # type: ignore[misc]
             "PUT",
             hashlib.sha256(one.raw).digest(),
-            one.version,
+            source_version=one.version,
+            instant=told_instant(one) if not name else None,
         )
         for one in received
     ]
@@ -165,7 +178,16 @@ def write(
 ) -> Stored:
     """Store what callers of this server sent; `bases` are the base URLs that mean this server."""
     items = [
-        Item(one.type, one.gid, one.gid, one.resource, one.stamped, one.method, one.digest)
+        Item(
+            one.type,
+            one.gid,
+            one.gid,
+            one.resource,
+            one.stamped,
+            one.method,
+            one.digest,
+            one.unless_same,
+        )
         for one in writes
     ]
     return keep(conn, items, Owner(name, Place("", bases)))
@@ -179,7 +201,7 @@ def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
         key
         for key, item in wanted.items()
         if key in known
-        and item.digest
+        and item.unless_same
         and known[key].digest == item.digest
         and not known[key].deleted
     }
@@ -198,10 +220,20 @@ def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
         tuple(new),
         tuple(changed),
         tuple(key for key in wanted if key in same),
-        frozenset(one["patient"] for one in records.values() if one["patient"]),
-        {key: (one["version"], at) for key, one in records.items()}
+        frozenset(
+            one["patient"]
+            for one in records.values()
+            if one["patient"] and one["type"] not in CONCLUSIONS
+        ),
+        {key: (one["version"], one["last_updated"]) for key, one in records.items()}
         | {key: (known[key].version, known[key].last_updated) for key in same},
     )
+
+
+def told_instant(received: Received) -> int | None:
+    """Return the instant that a resource itself tells."""
+    ends = instants.interval(received.last_updated or "")
+    return ends[0] if ends else None
 
 
 def place_of(conn: sa.Connection, name: str) -> Place:
@@ -221,6 +253,7 @@ def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
             resource.c.sha256,
             resource.c.deleted,
             resource.c.last_updated,
+            resource.c.id,
         )
         query = sa.select(*columns).where(resource.c.type == kind, resource.c.gid.in_(gids))
         found |= {Key(kind, gid): Known(*rest) for gid, *rest in conn.execute(query)}
@@ -261,10 +294,10 @@ def record(item: Item, seq: int, known: Known | None, at: int, owner: Owner) -> 
         "gid": item.gid,
         "version": version,
         "source_version": item.source_version,
-        "last_updated": at,
+        "last_updated": item.instant or at,
         "deleted": False,
         "sha256": item.digest,
-        "raw": item.stamped(version, at),
+        "raw": item.stamped(version, instants.written(at)),
         "patient": patient_of(item, owner.place),
         "country": owner.country,
         "method": item.method,
@@ -330,7 +363,8 @@ def delete(conn: sa.Connection, keys: Sequence[Key]) -> Stored:
     patients: set[str] = set()
     for start in range(0, len(seqs), CHUNK):
         those = resource.c.seq.in_(seqs[start : start + CHUNK])
-        patients.update(filter(None, conn.scalars(sa.select(resource.c.patient).where(those))))
+        whose = sa.select(resource.c.patient).where(those, resource.c.type.not_in(CONCLUSIONS))
+        patients.update(filter(None, conn.scalars(whose)))
         conn.execute(
             resource.update()
             .where(those)

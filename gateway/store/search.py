@@ -180,6 +180,39 @@ def named(include: Include) -> list[Clause]:
     return [one_of(search_value.c.param, list(include.parameter.stored))]
 
 
+@dataclass(frozen=True, slots=True)
+class Compartment:
+    """All that is known of one Patient: which types, since when, how much at once."""
+
+    gid: str
+    kinds: Sequence[str] = ()
+    since: int | None = None
+    count: int = 100
+
+
+def compartment(conn: sa.Connection, asked: Compartment, cursor: Cursor | None = None) -> Page:
+    """Return a page of what is, or is about, a Patient: the Patient, then by age here."""
+    where: list[Clause] = [resource.c.patient == asked.gid, ~resource.c.deleted]
+    if asked.kinds:
+        where.append(resource.c.type.in_(asked.kinds))
+    if asked.since is not None:
+        where.append(resource.c.last_updated >= asked.since)
+    counting = sa.select(sa.func.count()).select_from(resource).where(*where)
+    total = cursor.total if cursor else conn.scalar(counting)
+    newest = cursor.newest if cursor else newest_of(conn)
+    rank = sa.case((resource.c.type == "Patient", 0), else_=1)
+    where.append(resource.c.seq <= newest)
+    if cursor:
+        where.append(beyond([rank, resource.c.seq], [False, False], [*cursor.keys[:1], cursor.seq]))
+    chosen = sa.select(*COLUMNS).where(*where).order_by(rank, resource.c.seq)
+    rows = [Row(*row) for row in conn.execute(chosen.limit(asked.count + 1))]
+    if len(rows) <= asked.count:
+        return Page(tuple(rows), total=total)
+    rows = rows[: asked.count]
+    keys = (0 if rows[-1].type == "Patient" else 1,)
+    return Page(tuple(rows), total=total, after=Cursor(keys, rows[-1].seq, newest, total))
+
+
 def matching(
     conn: sa.Connection, kind: str, conditions: Sequence[Condition], place: Place = HERE
 ) -> list[Key]:
