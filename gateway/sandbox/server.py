@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from gateway.fhir.json import encode
+from gateway.fhir.stamp import stamp
 from gateway.sandbox.dialects import load
 from gateway.sandbox.faults import Switchboard
 from gateway.sandbox.gate import Gate, credentials
 from gateway.sandbox.people import cohort
 from gateway.sandbox.serving import Running, serve
 from gateway.store.engine import open_store, writing
-from gateway.store.resources import Received, put
+from gateway.store.resources import Write, write
 from gateway.web.fhir import blueprint
 
 if TYPE_CHECKING:
@@ -98,18 +98,17 @@ def create_sandbox(
     place = url or f"sqlite:///{folder.name if folder else ''}/store.db"
     engine = open_store(place, durable=url is not None)
     with writing(engine) as conn:
-        put(conn, "", [received(resource) for resource in people.resources])
+        write(conn, [kept(resource) for resource in people.resources])
     return Sandbox(dialect, people, engine, board, credentials(token, user), folder)
 
 
-def received(resource: Resource) -> Received:
-    """Return a resource as the store takes it, with the bytes that will be served."""
-    meta = resource["meta"]
-    return Received(
+def kept(resource: Resource) -> Write:
+    """Return a resource as the store takes it: version 1, updated when it is stored."""
+    made = stamp(resource, resource["id"])
+    return Write(
         resource["resourceType"],
         resource["id"],
-        encode(resource),
         resource,
-        meta["versionId"],
-        meta["lastUpdated"],
+        made,
+        digest=made.digest,
     )

@@ -49,7 +49,7 @@ class Running:
     @property
     def port(self) -> int:
         """Return the port it listens on."""
-        return self.server.server_port
+        return self.server.port
 
     @property
     def url(self) -> str:
