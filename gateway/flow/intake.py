@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from gateway.store.sources import Known
 
 ASSESS = "assess"
-"""The kind of job that assesses one patient; its key is the patient's gid."""
+"""The kind of job that assesses one patient; see `job_key`."""
+
+PUSH = "push"
+"""The kind of job that writes back what is due at one source; its key is the source."""
 
 ENTRY_REASONS = ("malformed", "unexpected", "other-patient", "absent")
 """Why an entry of a page is not kept."""
@@ -40,6 +43,16 @@ class Tally:
     refused: int = 0
 
 
+def job_key(source: str, patient: str) -> str:
+    """Return the key of the job that assesses a patient (gid) of a source."""
+    return f"{source}/{patient}"
+
+
+def ask(conn: sa.Connection, source: str, patients: Iterable[str]) -> None:
+    """Have patients assessed, in the transaction of what is new about them."""
+    enqueue(conn, ASSESS, [job_key(source, patient) for patient in sorted(patients)])
+
+
 def keep_page(conn: sa.Connection, source: Known, kind: str, page: Reading, tally: Tally) -> None:
     """Keep the resources of a page, and its findings; enqueue whom they are about."""
     stored = keep(conn, source, page.received)
@@ -54,7 +67,8 @@ def keep(conn: sa.Connection, source: Known, received: Sequence[Received]) -> St
     before = mirror.owners(conn, keys)
     stored = resources.put(conn, source.name, received, country=source.settings.country)
     left = {before[key] for key in stored.changed if key in before}
-    enqueue(conn, ASSESS, sorted(stored.patients | left))
+    ask(conn, source.name, stored.patients | left)
+    mirror.settle(conn, (*stored.new, *stored.changed), ENTRY_REASONS)
     return stored
 
 
@@ -62,7 +76,7 @@ def drop(conn: sa.Connection, source: Known, kind: str, ids: Iterable[str], tall
     """Delete resources that are gone at the source; enqueue whom they were about."""
     stored = resources.delete(conn, [Key(kind, gid_of(source.name, id_)) for id_ in ids])
     tally.deleted += len(stored.changed)
-    enqueue(conn, ASSESS, sorted(stored.patients))
+    ask(conn, source.name, stored.patients)
 
 
 def note(conn: sa.Connection, source: Known, kind: str, refused: Iterable[Refused]) -> int:

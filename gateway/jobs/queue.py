@@ -92,6 +92,27 @@ def waiting_keys(connection: sa.Connection, kind: str, keys: Sequence[str]) -> l
     return found
 
 
+def queued(connection: sa.Connection, kind: str, keys: Sequence[str]) -> list[int]:
+    """Return the ids of the jobs that wait for these keys.
+
+    Who then does their work without a lease finishes them with `finish_queued`.
+    """
+    found: list[int] = []
+    for start in range(0, len(keys), 500):
+        query = sa.select(job.c.id).where(
+            job.c.kind == kind, job.c.state == "queued", job.c.key.in_(keys[start : start + 500])
+        )
+        found += connection.scalars(query)
+    return found
+
+
+def finish_queued(connection: sa.Connection, ids: Sequence[int]) -> None:
+    """Mark jobs done that nobody has taken meanwhile."""
+    for start in range(0, len(ids), 500):
+        those = sa.and_(job.c.id.in_(ids[start : start + 500]), job.c.state == "queued")
+        connection.execute(sa.update(job).where(those).values(state="done"))
+
+
 def claim(
     connection: sa.Connection,
     kinds: Sequence[str],

@@ -88,3 +88,26 @@ def clear(conn: sa.Connection, source: str, kind: str, reasons: Iterable[str]) -
     conn.execute(
         sa.delete(finding).where(finding.c.source == source, finding.c.type == kind, those)
     )
+
+
+def settle(conn: sa.Connection, keys: Iterable[Key], reasons: Iterable[str]) -> None:
+    """Take away why resources could not be kept, now that they are."""
+    wanted = list(reasons)
+    for kind, gids in by_type(keys):
+        those = sa.and_(finding.c.type == kind, finding.c.gid.in_(gids))
+        conn.execute(sa.delete(finding).where(those, finding.c.reason.in_(wanted)))
+
+
+def homes(conn: sa.Connection, patients: Iterable[str]) -> dict[str, list[str]]:
+    """Return source to the patients (gids) that are its own; those unknown count as posted here."""
+    wanted = sorted(set(patients))
+    found: dict[str, str] = {}
+    for _, gids in by_type(Key("Patient", gid) for gid in wanted):
+        query = sa.select(resource.c.gid, resource.c.source).where(
+            resource.c.type == "Patient", resource.c.gid.in_(gids)
+        )
+        found |= {row.gid: row.source for row in conn.execute(query)}
+    sorted_out: dict[str, list[str]] = {}
+    for gid in wanted:
+        sorted_out.setdefault(found.get(gid, ""), []).append(gid)
+    return sorted_out

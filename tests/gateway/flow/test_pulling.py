@@ -85,7 +85,7 @@ def test_everything_comes_once_and_everyone_is_due(store: sa.Engine, bring: Any)
     tally = bring()
     assert set(kept(store)) == everything()
     assert (tally.new, tally.changed, tally.deleted, tally.refused) == (17, 0, 0, 0)
-    assert due(store) == {f"fi.p{n}" for n in range(PEOPLE)}
+    assert due(store) == {f"fi/fi.p{n}" for n in range(PEOPLE)}
     assert b"120.5" in kept(store)["Observation/fi.o1"]
 
 
@@ -108,7 +108,7 @@ def test_increments_bring_what_changed_and_whom_it_concerns(
     server.add(observation(3, 3, 140), observation(99, 1), observation(4, 0))
     tally = bring()
     assert (tally.new, tally.changed) == (1, 2)
-    assert due(store) == {"fi.p3", "fi.p1", "fi.p4", "fi.p0"}
+    assert due(store) == {"fi/fi.p3", "fi/fi.p1", "fi/fi.p4", "fi/fi.p0"}
 
 
 def test_a_killed_pull_goes_on_where_it_was(
@@ -189,7 +189,7 @@ def test_what_is_deleted_there_is_deleted_here(
     server.remove("Observation", "o7")
     assert bring(full=full).deleted == 1
     assert set(kept(store)) == everything() - {"Observation/fi.o7"}
-    assert due(store) == {"fi.p2"}
+    assert due(store) == {"fi/fi.p2"}
     assert bring().deleted == 0
 
 

@@ -1,0 +1,103 @@
+"""What follows for a patient's assessments: pure, from what is kept and what is said now.
+
+- The same card over the same inputs is the same assessment: nothing new.
+- If the patient's birth date, sex or country was corrected since, it is amended in its place.
+- An earlier one, of other inputs, stands as history while what it rests on stands; when an input
+  was corrected, deleted or entered in error, it is entered in error as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.store.assessments import ENTERED_IN_ERROR, Kept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from gateway.pipeline import Risk
+    from terminology.records import FeatureRow
+
+CORRECTED = "An input of this assessment was corrected, deleted or entered in error at its source."
+
+
+@dataclass(slots=True)
+class Conclusions:
+    """What is to be done about the assessments of one patient."""
+
+    new: list[Risk] = field(default_factory=list)
+    amended: list[Risk] = field(default_factory=list)
+    withdrawn: list[Kept] = field(default_factory=list)
+    replaced: dict[str, str] = field(default_factory=dict)
+    """Earlier assessment to the one that takes its place."""
+
+
+def conclude(
+    risks: Sequence[Risk], kept: Sequence[Kept], versions: Mapping[str, int]
+) -> Conclusions:
+    """Return what follows of `risks` for the assessments `kept` of one patient.
+
+    `versions` tells the present version of each resource that is there, by ``Type/gid``.
+    """
+    found = Conclusions()
+    known = {one.identifier: one for one in kept}
+    now = {risk.identifier: risk for risk in risks}
+    for identifier, risk in now.items():
+        if identifier not in known:
+            found.new.append(risk)
+        elif stale(known[identifier], facts(risk.row)):
+            found.amended.append(risk)
+    present = facts(risks[0].row) if risks else None
+    latest = {risk.score.card: risk.identifier for risk in risks}
+    for one in kept:
+        if one.identifier in now:
+            continue
+        if one.status != ENTERED_IN_ERROR and not stands(one, versions, present):
+            found.withdrawn.append(one)
+        if one.card in latest and one.replaced_by != latest[one.card]:
+            found.replaced[one.identifier] = latest[one.card]
+    return found
+
+
+def facts(row: FeatureRow) -> dict[str, str | None]:
+    """Return what a Patient resource itself adds to the inputs."""
+    return {"birth": row.birth, "sex": row.sex, "country": row.country}
+
+
+def stale(kept: Kept, now: Mapping[str, str | None]) -> bool:
+    """Tell whether an assessment of the same inputs must be made again."""
+    return kept.status == ENTERED_IN_ERROR or patient_facts(kept) != now
+
+
+def stands(kept: Kept, versions: Mapping[str, int], now: Mapping[str, str | None] | None) -> bool:
+    """Tell whether everything that an assessment rests on is there as it was."""
+    unchanged = all(
+        versions.get(f"{used['type']}/{used['gid']}") == used["version"]
+        for used in kept.basis
+        if used["type"] != "Patient"
+    )
+    patient = next((used for used in kept.basis if used["type"] == "Patient"), None)
+    there = patient is None or f"Patient/{patient['gid']}" in versions
+    return unchanged and there and (now is None or patient_facts(kept) == now)
+
+
+def patient_facts(kept: Kept) -> Any:  # noqa: ANN401 - JSON of the store
+    """Return the patient's facts as they were for an assessment."""
+    return next((used["facts"] for used in kept.basis if used["type"] == "Patient"), None)
+
+
+def used_resources(
+    references: Iterable[str], row: FeatureRow, place: Mapping[str, tuple[str, int]]
+) -> tuple[dict[str, Any], ...]:
+    """Return what an assessment rests on, as the store keeps it.
+
+    `place` tells gid and present version of each reference of the source.
+    """
+    used = []
+    for reference in (*references, row.patient):
+        kind, _, id_ = reference.partition("/")
+        gid, version = place.get(reference, ("", 0))
+        used.append({"type": kind, "id": id_, "gid": gid, "version": version})
+    used[-1]["facts"] = facts(row)
+    return tuple(used)

@@ -1,0 +1,45 @@
+"""What follows when data are posted to the gateway: assessed durably, and at once.
+
+`stored` runs in the transaction that keeps the data, so a crash between them is impossible; then
+`received` does the work before the answer goes out, and the worker does it if that process dies.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway.flow import assessing, intake
+from gateway.flow.assessing import HERE, OutdatedError
+from gateway.store import mirror, sources
+from gateway.store.engine import reading
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import sqlalchemy as sa
+
+    from gateway.store.sources import Known
+
+
+def stored(connection: sa.Connection, patients: Sequence[str]) -> None:
+    """Ask for the patients (gids) to be assessed, in the transaction that stores their data."""
+    for source, gids in mirror.homes(connection, patients).items():
+        intake.ask(connection, source, gids)
+
+
+def received(engine: sa.Engine, patients: Sequence[str]) -> None:
+    """Assess the patients now; what cannot be done now is done by the worker."""
+    with reading(engine) as connection:
+        homes = mirror.homes(connection, patients)
+        known = {name: home(connection, name) for name in homes}
+    for name, gids in homes.items():
+        for start in range(0, len(gids), assessing.AT_ONCE):
+            try:
+                assessing.assess(engine, known[name], gids[start : start + assessing.AT_ONCE])
+            except OutdatedError:  # someone writes on and on: the job is there
+                continue
+
+
+def home(connection: sa.Connection, name: str) -> Known:
+    """Return the source of that name; what was posted here, or of a removed one, has none."""
+    return (sources.named(connection, name) if name else None) or HERE
