@@ -159,6 +159,11 @@ def first_problem(messages: Any, path: str = "") -> str:  # noqa: ANN401
     return f"{path}: {messages[0] if isinstance(messages, list) else messages}"
 
 
+def metrics_folder() -> str | None:
+    """Return the folder in which worker processes share their counts, None when there is one."""
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+
+
 def secret(reference: str) -> str:
     """Return the secret behind ``env:NAME`` or ``file:PATH``.
 

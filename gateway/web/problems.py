@@ -1,0 +1,33 @@
+"""What no part answers for: addresses that lead nowhere, hosts that are not ours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, request
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from gateway.web import ui_guard
+from gateway.web.fhir import told
+from gateway.web.fhir_answer import response
+from gateway.web.fhir_request import Wanted
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from flask.typing import ResponseReturnValue
+
+
+def furnish_problems(app: Flask) -> None:
+    """Answer errors outside the blueprints: FHIR as FHIR, everything else as a page."""
+    app.register_error_handler(Exception, problem)
+
+
+def problem(error: Exception) -> ResponseReturnValue:
+    """Return the answer to a request that no part took, or that one could not answer."""
+    if request.path.startswith("/fhir"):
+        return response(told(error), Wanted(), "R4")
+    if isinstance(error, SecurityError):
+        return Response("This host is not served here.\n", 400, mimetype="text/plain")
+    if isinstance(error, HTTPException):
+        return ui_guard.http_problem(error)
+    return ui_guard.failed(error)
