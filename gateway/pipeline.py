@@ -64,9 +64,19 @@ class NotAssessed:
     why: str
 
     @property
+    def card(self) -> str:
+        """Return the id of the card."""
+        return self.score.card
+
+    @property
     def reason(self) -> str:
         """Return the machine reason."""
         return self.score.reason or "missing_input"
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Return the inputs that are missing."""
+        return self.score.missing
 
 
 @dataclass(frozen=True)

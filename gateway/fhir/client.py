@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlencode
 
-from gateway.errors import MalformedError, UntruthfulError
+from gateway.errors import MalformedError, RefusedError, UntruthfulError
 from gateway.fhir.json import decode
 from gateway.fhir.pages import Page, read_page
 from gateway.fhir.quirks import Manner
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from terminology.records import Resource
 
 ABSENT = (404, 410)
+FORBIDDEN = (401, 403)
 
 
 class Client:
@@ -99,17 +100,35 @@ class Client:
             UntruthfulError: the next link leads back, to another host, or on without end.
         """
         seen: set[str] = set()
-        onward: str | None = url
-        while onward:
-            seen.add(onward)
-            page = self.page(onward)
-            yield page
-            if page.next and not self._leads_on(page.next, seen):
+        page = self.page(url)
+        yield page
+        while page.next:
+            seen.add(page.url)
+            onward = self._turn(page, seen)
+            if onward is None:
                 page = self.page(page.url)
                 yield page
-                if page.next and not self._leads_on(page.next, seen):
-                    raise UntruthfulError(f"{self._wire.host}: a next link leads nowhere new")
-            onward = page.next
+                onward = self._turn(page, seen)
+            if page.next and onward is None:
+                raise UntruthfulError(f"{self._wire.host}: a next link leads nowhere new")
+            if onward is None:
+                return
+            page = onward
+            yield page
+
+    def _turn(self, page: Page, seen: set[str]) -> Page | None:
+        """Return the page behind this one; None when its link is no good."""
+        url = page.next
+        if not url or not self._wire.own(url) or url in seen:
+            return None
+        if len(seen) >= self._wire.limits.pages:
+            return None
+        try:
+            return self.page(url)
+        except RefusedError as error:
+            if error.answered in FORBIDDEN:
+                raise
+            return None
 
     def page(self, url: str) -> Page:
         """Return one page of a search or history, asked for twice if it cannot be read."""
@@ -131,10 +150,6 @@ class Client:
     def total(self, type_: str, parameters: Mapping[str, str] | None = None) -> int | None:
         """Return how many there are as the server says: a hint, not a truth."""
         return self.page(self.search_url(type_, {**(parameters or {}), "_summary": "count"})).total
-
-    def _leads_on(self, url: str, seen: set[str]) -> bool:
-        """Tell whether the link is on this server, new, and within the limit of pages."""
-        return self._wire.own(url) and url not in seen and len(seen) < self._wire.limits.pages
 
     def _request(
         self,

@@ -317,3 +317,23 @@ def test_headers_of_a_request() -> None:
 )
 def test_origins(one: str, other: str, same: bool) -> None:
     assert (origin(one) == origin(other)) is same
+
+
+def test_a_next_link_that_leads_to_nothing_is_asked_for_anew(
+    server: FakeServer, client: Client
+) -> None:
+    server.faults.append(link("?gone=1"))
+    server.faults.append(lambda _: outcome(404))
+    assert ids(client) == ALL
+    server.faults.extend([link("?gone=1"), lambda _: outcome(404)] * 2)
+    with pytest.raises(UntruthfulError):
+        ids(client)
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_token_that_ends_between_pages_is_told_as_such(
+    server: FakeServer, client: Client, status: int
+) -> None:
+    server.faults.extend([None, lambda _: outcome(status)])
+    with pytest.raises(RefusedError):
+        ids(client)
