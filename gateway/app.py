@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 
 from gateway.config import Settings, load
+from gateway.flow import receiving
 from gateway.store.engine import open_store
 from gateway.web import fhir, health, ui
 from gateway.web.fhir_server import Hooks
@@ -32,8 +33,9 @@ def create_app(settings: Settings | None = None, *, engine: sa.Engine | None = N
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * 1024 * 1024
     app.config["TRUSTED_HOSTS"] = [*LOCAL, urlsplit(settings.base_url).hostname]
     app.extensions["riskbridge"] = engine
+    hooks = Hooks(receiving.stored, receiving.received)
     interface = fhir.blueprint(
-        engine, f"{settings.base_url.rstrip('/')}/fhir", hooks=Hooks(), operations=True
+        engine, f"{settings.base_url.rstrip('/')}/fhir", hooks=hooks, operations=True
     )
     app.register_blueprint(interface, url_prefix="/fhir")
     app.register_blueprint(ui.blueprint(engine, settings.base_url))

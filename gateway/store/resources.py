@@ -108,7 +108,7 @@ class Stored:
     changed: tuple[Key, ...] = ()
     unchanged: tuple[Key, ...] = ()
     patients: frozenset[str] = frozenset()
-    """Gids of the Patients that new and changed data are, or are about; see `CONCLUSIONS`."""
+    """Gids of the Patients that new and changed data are, are about, or were about until now."""
     versions: Mapping[Key, tuple[int, int]] | None = None
     """The version and instant at which each resource now stands."""
 
@@ -146,6 +146,7 @@ class Known(NamedTuple):
     deleted: bool
     last_updated: int
     id: str
+    patient: str | None
 
 
 def put(
@@ -221,9 +222,10 @@ def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
         tuple(changed),
         tuple(key for key in wanted if key in same),
         frozenset(
-            one["patient"]
-            for one in records.values()
-            if one["patient"] and one["type"] not in CONCLUSIONS
+            patient
+            for key, one in records.items()
+            for patient in (one["patient"], known[key].patient if key in known else None)
+            if patient and key.type not in CONCLUSIONS
         ),
         {key: (one["version"], one["last_updated"]) for key, one in records.items()}
         | {key: (known[key].version, known[key].last_updated) for key in same},
@@ -254,6 +256,7 @@ def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
             resource.c.deleted,
             resource.c.last_updated,
             resource.c.id,
+            resource.c.patient,
         )
         query = sa.select(*columns).where(resource.c.type == kind, resource.c.gid.in_(gids))
         found |= {Key(kind, gid): Known(*rest) for gid, *rest in conn.execute(query)}
