@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terminology import analytes, systems
 from terminology.analytes import Code
@@ -60,7 +59,10 @@ def sides() -> Mapping[tuple[str, str], tuple[Code, ...]]:
     return found
 
 
-@functools.lru_cache(maxsize=8192)
+LONGEST = 255
+"""No system, code or display of the tables is longer; longer ones are not kept in a cache."""
+
+
 def find(system: str | None, code: str | None) -> Code | None:
     """Return the entry of a code, whole and by case, or None when the tables do not know it.
 
@@ -69,10 +71,14 @@ def find(system: str | None, code: str | None) -> Code | None:
     >>> find("http://npu-terminology.org", "npu01567") is None
     True
     """
-    if not system or not code:
+    if not system or not code or len(system) > LONGEST or len(code) > LONGEST:
         return None
-    uri = systems.normalise(system)
-    known = systems.by_uri().get(uri)
+    return _find(system, code)
+
+
+@functools.lru_cache(maxsize=8192)
+def _find(system: str, code: str) -> Code | None:
+    known = systems.by_uri().get(systems.normalise(system))
     while known:
         if entry := index().get((known.uri, code.strip())):
             return entry
@@ -92,8 +98,7 @@ def answer(feature: str, system: str | None, code: str | None) -> str | None:
     return analyte.answer_values.get((systems.normalise(system), code.strip()))
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """Words that make a measurement another thing, for all features or some."""
 
     why: str
@@ -126,7 +131,6 @@ def words(row: dict[str, Any]) -> Words:
     )
 
 
-@functools.lru_cache(maxsize=8192)
 def contradiction(
     system: str | None, code: str | None, text: str | None, feature: str | None = None
 ) -> str | None:
@@ -140,14 +144,20 @@ def contradiction(
     >>> contradiction("http://loinc.org", "8480-6", "Right atrium") is None
     True
     """
-    coded, patterns = contradictions()
+    coded, _ = contradictions()
     uri = normalise_system(system)
     if uri and code and (why := coded.get((uri, code.strip()))):
         return why
     if not text or find(system, code):
         return None
-    lowered = text.lower()[:1000]
-    for row in patterns:
+    return in_words(text[:LONGEST], feature)
+
+
+@functools.lru_cache(maxsize=8192)
+def in_words(text: str, feature: str | None) -> str | None:
+    """Return why words make `feature` another thing, or None."""
+    lowered = text.lower()
+    for row in contradictions()[1]:
         if row.hold_for(feature) and row.pattern.search(lowered):
             return row.why
     return None

@@ -7,23 +7,21 @@ from __future__ import annotations
 
 import functools
 import importlib.util
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from xml.etree import ElementTree as ET
 
 
 class EssenceError(RuntimeError):
     """The tables of UCUM are not installed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(NamedTuple):
     """One row of the essence file."""
 
     value: str
@@ -33,8 +31,7 @@ class Definition:
     function: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Essence:
+class Essence(NamedTuple):
     """The tables of UCUM: prefixes, base units and all other units."""
 
     prefixes: Mapping[str, Fraction]
@@ -45,6 +42,8 @@ class Essence:
 @functools.cache
 def load() -> Essence:
     """Return the tables of the essence file, read once."""
+    from xml.etree import ElementTree as ET  # noqa: PLC0415 - most callers never need it
+
     root = ET.parse(place()).getroot()  # noqa: S314 - a file of our own environment
     space = "{http://unitsofmeasure.org/ucum-essence}"
     prefixes = {

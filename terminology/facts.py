@@ -1,19 +1,19 @@
-"""TOML files of facts, read strictly into frozen dataclasses.
+"""TOML files of facts, read strictly into named tuples.
 
 An unknown key, a missing one or a wrong type is an error that names file and key, so that a
 spelling mistake in a table never passes as silence. Numbers are ``Decimal``: digits stay exact.
+(Dataclasses would take longer to import than all the rest.)
 """
 
 from __future__ import annotations
 
-import dataclasses
 import tomllib
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-T = TypeVar("T")
+T = TypeVar("T", bound=NamedTuple)
 
 HERE = Path(__file__).parent
 
@@ -34,19 +34,29 @@ def record(kind: type[T], table: dict[str, Any], where: str) -> T:
     """Return `table` as a `kind`; its lists become tuples.
 
     Raises:
-        FactError: a key is unknown or missing.
+        FactError: a key is unknown or missing, or a text is none.
     """
-    fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    for key in table:
-        if key not in fields:
+    for key, value in table.items():
+        if key not in kind._fields:
             raise FactError(f"{where}: unknown key {key}")
-    for name, field in fields.items():
-        required = (
-            field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-        )
-        if required and name not in table:
+        if not fits(value, str(kind.__annotations__[key])):
+            raise FactError(f"{where}: {key} has a wrong type")
+    for name in kind._fields:
+        if name not in table and name not in kind._field_defaults:
             raise FactError(f"{where}: {name} is missing")
-    return kind(**{key: frozen(value) for key, value in table.items()})
+    return kind._make(
+        frozen(table[name]) if name in table else kind._field_defaults[name]
+        for name in kind._fields
+    )
+
+
+def fits(value: object, annotation: str) -> bool:
+    """Return whether a text is a text and a list of texts one, as the field's annotation says."""
+    if "tuple[str, ...]" in annotation:
+        return isinstance(value, list | tuple) and all(isinstance(item, str) for item in value)
+    if annotation in ("ForwardRef('str')", "ForwardRef('str | None')"):
+        return isinstance(value, str)
+    return True
 
 
 def frozen(value: Any) -> Any:  # noqa: ANN401

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from terminology.facts import HERE, read, record
 
@@ -16,8 +15,7 @@ LOINC_PATH = re.compile(r"http://loinc\.org/\d{1,5}-\d\Z")
 """A LOINC code written into the system (``http://loinc.org/8480-6``) still names LOINC."""
 
 
-@dataclass(frozen=True, slots=True)
-class System:
+class System(NamedTuple):
     """A code system as the tables know it; see the head of ``systems.toml``."""
 
     key: str
@@ -59,7 +57,10 @@ def plain(uri: str) -> str:
     return text.lower() if text[:8].lower() == "urn:oid:" else text
 
 
-@functools.lru_cache(maxsize=4096)
+LONGEST = 255
+"""A longer URI is of no system, and not kept in the cache."""
+
+
 def normalise(uri: str) -> str:
     """Return the one URI of a known system, else `uri` trimmed.
 
@@ -68,6 +69,11 @@ def normalise(uri: str) -> str:
     >>> normalise("http://snomed.info/sct/83821000000107")
     'http://snomed.info/sct'
     """
+    return _normalise(uri) if len(uri) <= LONGEST else uri
+
+
+@functools.lru_cache(maxsize=4096)
+def _normalise(uri: str) -> str:
     text = plain(uri)
     if known := spellings().get(text):
         return known

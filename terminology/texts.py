@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from terminology.facts import HERE, FactError, read
 
@@ -21,8 +20,7 @@ POWER = re.compile(r"(?<![0-9])10([⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 SIGNS = str.maketrans({"µ": "u", "μ": "u", "×": "x", "−": "-", "⁄": "/", "∕": "/", "º": "°"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one text means: a unit for all or some features, or a refusal and why."""
 
     unit: str | None

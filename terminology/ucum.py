@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from terminology import essence
 from terminology.scales import FUNCTIONS
@@ -45,8 +44,7 @@ class UnitError(ValueError):
     """A text that is no unit, or units that do not convert; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """A parsed unit: ``1 unit = factor`` in base units of `dimensions`."""
 
     factor: Fraction
@@ -162,13 +160,24 @@ class Reader:
         self.place = found.end()
         token = found.group()
         if token.isdigit():
-            return bounded(Unit(Fraction(int(token))))
+            return whole(token)
         name, exponent = SPLIT.match(token).groups()  # type: ignore[union-attr]
         if exponent is None:
             return named(name)
         if len(exponent) > len("-300") or abs(int(exponent)) > LARGEST_EXPONENT:
             raise UnitError(f"an exponent is larger than {LARGEST_EXPONENT}")
         return power(named(name), int(exponent))
+
+
+def whole(digits: str) -> Unit:
+    """Return the unit of an integer factor.
+
+    Raises:
+        UnitError: it is zero.
+    """
+    if not digits.strip("0"):
+        raise UnitError("a unit is not zero")
+    return Unit(Fraction(int(digits)))
 
 
 @functools.lru_cache(maxsize=4096)

@@ -50,10 +50,10 @@ def canonical(feature: str, value: Decimal, unit: str, coding: Coding | None = N
     79.5618
     """
     try:
-        found: Route | Resolved = WARM[feature][unit]
+        return travel(value, WARM[feature][unit])
     except KeyError:
         found = warmed(feature, unit, coding)
-    return travel(value, found)
+    return travel(value, found) if isinstance(found, Route) else refusal(found)
 
 
 WARM: dict[str, dict[str, Route]] = defaultdict(dict)
@@ -77,10 +77,13 @@ def depends(feature: str) -> bool:
     return bool(analyte.scales) or any(row.codes for row in analyte.accepted)
 
 
-def travel(value: Decimal, found: Route | Resolved) -> Converted:
-    """Return `value` led along a route, rounded once, or why there is none."""
-    if isinstance(found, Resolved):
-        return Converted(None, found.reason, found.detail)
+def refusal(found: Resolved) -> Converted:
+    """Return why there is no unit as why there is no value."""
+    return Converted(None, found.reason, found.detail)
+
+
+def travel(value: Decimal, found: Route) -> Converted:
+    """Return `value` led along a route, rounded once."""
     times, plus, over = found
     try:
         if -LARGEST_POWER < value.adjusted() < LARGEST_POWER:
@@ -113,11 +116,11 @@ def convert(
     if exact is None:
         return Converted(None, "value-type", "the value is no number")
     if len(source) > LONGEST or len(target) > LONGEST:
-        return travel(exact, too_long(max(source, target, key=len)))
+        return refusal(too_long(max(source, target, key=len)))
     found = between(source, target, feature, coding)
-    if isinstance(found, Resolved) and found.ucum is not None:
-        return special(exact, source, target)
-    return travel(exact, found)
+    if isinstance(found, Route):
+        return travel(exact, found)
+    return special(exact, source, target) if found.ucum is not None else refusal(found)
 
 
 def number(value: object) -> Decimal | None:

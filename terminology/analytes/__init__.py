@@ -24,11 +24,10 @@ Words of a file (an unknown one is an error):
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from terminology import systems
 from terminology.facts import FactError, exact, read, record
@@ -42,8 +41,7 @@ RELATIONS = (*USED, "related", "implies", "implies-absent", "opposite")
 KINDS = ("quantity", "coded", "quantity_or_coded", "coded_or_quantity", "panel")
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(NamedTuple):
     """One code of one feature, in the URI of its system."""
 
     feature: str
@@ -59,8 +57,7 @@ class Code:
     loinc: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AcceptedUnit:
+class AcceptedUnit(NamedTuple):
     """A unit and its way to the canonical one: ``canonical = factor * value + offset``, exactly."""
 
     unit: str
@@ -72,8 +69,7 @@ class AcceptedUnit:
     """The unit that this one is another spelling of, though UCUM keeps them apart."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(NamedTuple):
     """Codes (by prefix) whose `unit` is on another scale than the feature's own."""
 
     system: str
@@ -84,8 +80,7 @@ class Scale:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A code that is one item of the feature, in the unit of that item."""
 
     system: str
@@ -93,8 +88,7 @@ class Part:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotCode:
+class NotCode(NamedTuple):
     """A code that others took for this feature, and what it is."""
 
     system: str
@@ -102,8 +96,7 @@ class NotCode:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A coded answer and the value that we keep for it."""
 
     value: str
@@ -113,8 +106,7 @@ class Answer:
     edition: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Analyte:
+class Analyte(NamedTuple):
     """One feature: all that its file states."""
 
     key: str
@@ -134,7 +126,7 @@ class Analyte:
     not_codes: tuple[NotCode, ...] = ()
     answers: tuple[Answer, ...] = ()
     codes: tuple[Code, ...] = ()
-    answer_values: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    answer_values: Mapping[tuple[str, str], str] = MappingProxyType({})
     """(system URI, code) of an answer to the value we keep."""
 
 
