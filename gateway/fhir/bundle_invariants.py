@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from gateway.fhir.invariants import SINCE_R4, holds, objects
@@ -17,6 +18,7 @@ ASKING = frozenset(("batch", "transaction", "history"))
 ANSWERING = frozenset(("batch-response", "transaction-response", "history"))
 PLAIN = frozenset(("document", "message", "searchset", "collection"))
 COUNTED = frozenset(("searchset", "history"))
+KINDS = ASKING | ANSWERING | PLAIN | {"subscription-notification"}
 FIRST = {
     "document": ("Composition", "bdl-11"),
     "message": ("MessageHeader", "bdl-12"),
@@ -24,9 +26,9 @@ FIRST = {
 
 
 def kind_of(bundle: Resource) -> str | None:
-    """Return the type of a Bundle, None when it has none that is a text."""
+    """Return the type of a Bundle, None when it has none that is known (others say so)."""
     kind = bundle.get("type")
-    return kind if isinstance(kind, str) else None
+    return kind if isinstance(kind, str) and kind in KINDS else None
 
 
 def entry_problems(found: Iterator[tuple[int, str, str, str]]) -> Problems:
@@ -41,7 +43,7 @@ def entry_problems(found: Iterator[tuple[int, str, str, str]]) -> Problems:
 @holds("Bundle")
 def bdl_1(value: Resource) -> Problems:
     """A total counts search results or a history."""
-    if "total" in value and kind_of(value) not in COUNTED:
+    if "total" in value and kind_of(value) not in (None, *COUNTED):
         return wrong("invariant", "bdl-1: only a searchset or history has one", "total")
     return None
 
@@ -49,7 +51,7 @@ def bdl_1(value: Resource) -> Problems:
 @holds("Bundle")
 def bdl_2(value: Resource) -> Problems:
     """Only entries of a searchset tell of the search."""
-    if kind_of(value) == "searchset":
+    if kind_of(value) in (None, "searchset"):
         return None
     return entry_problems(
         (index, "search", "bdl-2", "only a searchset has it")
@@ -61,7 +63,7 @@ def bdl_2(value: Resource) -> Problems:
 @holds("Bundle")
 def bdl_3(value: Resource) -> Problems:
     """No entry has a request, but those of a batch, a transaction or a history."""
-    if kind_of(value) in ASKING:
+    if kind_of(value) in (None, *ASKING):
         return None
     return entry_problems(
         (index, "request", "bdl-3", "must not be there in a Bundle of this type")
@@ -85,7 +87,7 @@ def bdl_3_request(value: Resource) -> Problems:
 @holds("Bundle")
 def bdl_4(value: Resource) -> Problems:
     """No entry has a response, but those of an answer or a history."""
-    if kind_of(value) in ANSWERING:
+    if kind_of(value) in (None, *ANSWERING):
         return None
     return entry_problems(
         (index, "response", "bdl-4", "must not be there in a Bundle of this type")
@@ -147,13 +149,32 @@ def version_of(resource: JSON) -> str:
     return str(meta.get("versionId", "")) if isinstance(meta, dict) else ""
 
 
+RESTFUL = re.compile(r"https?://.+/([A-Z][A-Za-z]+)/([A-Za-z0-9.-]{1,64})\Z")
+
+
 @holds("BundleEntry")
-def bdl_8(value: Resource) -> Problems:
-    """A fullUrl names a resource, not one version of it."""
+def full_url(value: Resource) -> Problems:
+    """A fullUrl is absolute, names no version (bdl-8), ends with type and id of the resource."""
     address = value.get("fullUrl")
-    if address.__class__ is str and "/_history/" in address:
+    if address.__class__ is not str:
+        return None
+    if "/_history/" in address:
         return wrong("invariant", "bdl-8: must not name a version", "fullUrl")
+    if ":" not in address:
+        severity = "warning" if "/" in address else "error"
+        return [Problem("value", "must be an absolute URI", "fullUrl", severity)]
+    match = RESTFUL.match(address)
+    resource = value.get("resource")
+    if match and isinstance(resource, dict) and "id" in resource:
+        return fits(resource, match[1], match[2])
     return None
+
+
+def fits(resource: Resource, kind: str, identity: str) -> Problems:
+    """Say whether a resource is another than its address says."""
+    if resource["id"] == identity and resource.get("resourceType") == kind:
+        return None
+    return wrong("value", "does not end with type and id of the resource", "fullUrl")
 
 
 @holds("Bundle")

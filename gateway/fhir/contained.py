@@ -34,13 +34,13 @@ def settled(check: Check) -> Check:
 
 def settle(contained: dict[int, Resource], found: list[Problem]) -> Problems:
     """Return what remains wrong, given the contained resources by index."""
-    kinds = {each.get("id"): each.get("resourceType") for each in contained.values()}
+    kinds = {str(each.get("id")): str(each.get("resourceType")) for each in contained.values()}
     kept = [problem for problem in found if problem.local is None or unresolved(problem, kinds)]
     used = {problem.local for problem in found}
     upward = {problem.at.partition(".")[0] for problem in found if problem.local == ""}
     for index, resource in contained.items():
         place = f"contained[{index}]"
-        if resource.get("id") not in used and place not in upward:
+        if str(resource.get("id")) not in used and place not in upward:
             kept.append(Problem("invariant", "dom-3: nothing refers to it", place))
         kept += inner(resource, place) or ()
     for problem in kept:
@@ -48,7 +48,7 @@ def settle(contained: dict[int, Resource], found: list[Problem]) -> Problems:
     return kept or None
 
 
-def unresolved(problem: Problem, kinds: dict[JSON, JSON]) -> bool:
+def unresolved(problem: Problem, kinds: dict[str, str]) -> bool:
     """Whether a local reference finds nothing, or something of another type."""
     if problem.severity == "information":
         return False

@@ -6,6 +6,7 @@ may meet values of any JSON type (other checks say that those are wrong) and mus
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import datetime
 from decimal import Decimal
@@ -57,7 +58,7 @@ def coded(concept: JSON, system: str, codes: frozenset[str]) -> bool:
     """Whether a CodeableConcept has one of `codes` of `system`."""
     codings = concept.get("coding") if concept.__class__ is dict else None
     return any(
-        coding.get("system") == system and coding.get("code") in codes
+        coding.get("system") == system and str(coding.get("code")) in codes
         for _, coding in objects(codings)
     )
 
@@ -273,15 +274,36 @@ def repeated(value: Resource, many: str, key: str, invariant: str) -> Problems:
     return None
 
 
+BARE = re.compile(r"[A-Za-z0-9.-]{1,64}\Z")
+RELATIVE = re.compile(r"[A-Z][A-Za-z]+(/[^/\s?#]+(/_history/[^/\s]+)?|\?\S+)\Z")
+
+
 @holds("Reference")
-def local(value: Resource) -> Problems:
-    """Mention the contained resource that a reference speaks of (ref-1 is settled outside)."""
-    reference = value.get("reference")
-    if reference.__class__ is not str or reference[:1] != "#":
+def reference(value: Resource) -> Problems:
+    """Say what is no reference; mention the contained resource that a local one speaks of.
+
+    Whether that is there (ref-1) is settled where the whole resource is seen.
+    """
+    text = value.get("reference")
+    if text.__class__ is not str or RELATIVE.match(text):
         return None
-    problem = Problem("invariant", "ref-1: there is no such contained resource", "reference")
-    problem.local = reference[1:]
-    return [problem]
+    if text[:1] == "#":
+        problem = Problem("invariant", "ref-1: there is no such contained resource", "reference")
+        problem.local = text[1:]
+        return [problem]
+    if ":" in text and not text[0].isspace():
+        return None
+    severity = "warning" if BARE.match(text) else "error"
+    what = "not a reference (Type/id, an absolute URI or #id)"
+    return [Problem("value", what, "reference", severity)]
+
+
+def absolute(value: JSON) -> Problems:
+    """Outside other extensions, an extension is named by an absolute URI."""
+    name = value.get("url") if value.__class__ is dict else None
+    if name.__class__ is str and ":" not in name:
+        return wrong("value", "must be an absolute URI", "url")
+    return None
 
 
 def coding_bound(system: str, codes: frozenset[str], text: str) -> Check:

@@ -33,7 +33,11 @@ DATE_TIME = re.compile(rf"{MONTH}|{DAY}(T{CLOCK}{ZONE})?")
 INSTANT = re.compile(rf"{DAY}T{CLOCK}{ZONE}")
 TIME = re.compile(CLOCK)
 CODE = re.compile(r"\S+(\s\S+)*")
-URI = re.compile(r"\S+")
+URI = re.compile(  # of urn:uuid: and urn:oid: the form is known; capitals are let pass
+    r"(?!urn:(?:uuid|oid):)\S+"
+    r"|urn:uuid:[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\S*"
+    r"|urn:oid:[0-2](\.(0|[1-9][0-9]*))+"
+)
 OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -66,8 +70,8 @@ def whole(low: int, text: str) -> Check:
 
 
 def string(value: JSON) -> Problems:
-    """A text with something in it."""
-    if value.__class__ is str and value.isprintable() and value and not value.isspace():
+    """A text with something in it (which R4 allows to be white space)."""
+    if value.__class__ is str and value.isprintable() and value:
         return None if len(value) <= MAX_TEXT else wrong("value", "longer than a string may be")
     return text_problem(value)
 
@@ -76,7 +80,7 @@ def text_problem(value: JSON) -> Problems:
     """Say what is wrong with a text that is not plainly right."""
     if value.__class__ is not str:
         return misfit(value, "a string")
-    if not value or value.isspace():
+    if not value:
         return wrong("value", "an empty string")
     if CONTROL.search(value):
         return wrong("value", "a string with control characters")
@@ -191,7 +195,7 @@ CHECKS: dict[str, Check] = {
     "string": string,
     "time": pattern(TIME, "a time of day (hh:mm:ss)"),
     "unsignedInt": whole(0, "an integer of 0 or more"),
-    "uri": pattern(URI, "a URI (no spaces)", local=True),
+    "uri": pattern(URI, "a URI (no spaces; a UUID or OID of the right form)", local=True),
     "url": pattern(URI, "a URL (no spaces)", local=True),
     "uuid": pattern(UUID, "a UUID (urn:uuid:...)"),
     "xhtml": check_narrative,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.fhir.bindings import bindings
-from gateway.fhir.invariants import coding_bound
+from gateway.fhir.invariants import absolute, coding_bound
 from gateway.fhir.presence import rules
 from gateway.fhir.primitives import CHECKS, listed, one_of
 from gateway.fhir.problems import Problem, joined, placed, wrong
@@ -100,6 +100,8 @@ class Shape:
             return one_of(element.type, bound.codes) if bound else CHECKS[element.type]
         if element.type == "Reference" and element.targets:
             return self.reference(frozenset(element.targets))
+        if element.type == "Extension" and self.structure.name != "Extension":
+            return both(self.resolve("Extension"), absolute)
         check = self.resolve("Contained" if element.name == "contained" else element.type)
         if bound and bound.system:
             return both(check, coding_bound(bound.system, bound.codes, listed(bound.codes)))

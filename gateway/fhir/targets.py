@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from gateway.fhir.problems import Check, Problems
     from terminology.records import JSON, Resource
 
-LITERAL = re.compile(r"(?:https?://.+/)?([A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}(?:/_history/[^/]+)?\Z")
+LITERAL = re.compile(r"(?:https?://.+/)?([A-Z][A-Za-z]+)/[^/\s?#]+(?:/_history/[^/\s]+)?\Z")
 
 
 def reference_to(targets: frozenset[str], version: str, base: Check) -> Check:
