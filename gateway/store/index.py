@@ -29,6 +29,9 @@ CHOICES = {
     "reference": ("Reference",),
     "uri": ("Uri", "Canonical"),
 }
+LONGEST = 500
+"""Characters of a text that are searched; PostgreSQL indexes some 2,700 bytes at most."""
+
 NAME = ("text", "family", "given", "prefix", "suffix")
 ADDRESS = ("text", "line", "city", "district", "state", "postalCode", "country")
 
@@ -63,7 +66,14 @@ def rows(resource: Resource, localise: Callable[[str], str]) -> list[Value]:
             for node in nodes(value, step.rest, step.where):
                 found.extend(step.read(step.param, node, localise))
     found.extend(truths(kind, resource))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(map(bounded, found)))
+
+
+def bounded(value: Value) -> Value:
+    """Return a row whose text a database can index."""
+    if value.text is not None and len(value.text) > LONGEST:
+        return value._replace(text=value.text[:LONGEST])
+    return value
 
 
 @cache

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from gateway.errors import RequestError
 from gateway.store import instants
-from gateway.store.index import folded
+from gateway.store.index import LONGEST, folded
 from gateway.store.query import shown
 from gateway.store.tables import resource, search_value
 
@@ -249,8 +249,8 @@ def cut(value: str) -> tuple[str, str, str]:
 
 
 def unescaped(value: str) -> str:
-    r"""Return a value without FHIR's escapes of ``, | $ \``."""
-    return ESCAPED.sub(r"\1", value)
+    r"""Return a value without FHIR's escapes of ``, | $ \``, as long as what is indexed."""
+    return ESCAPED.sub(r"\1", value)[:LONGEST]
 
 
 def prefixed(value: str) -> tuple[str, str]:

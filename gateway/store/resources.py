@@ -353,8 +353,18 @@ def index(conn: sa.Connection, resources: Iterable[tuple[int, Resource]], place:
         for seq, one in resources
         for value in index_rows(one, place.localise)
     ]
+    if conn.dialect.name == "postgresql":
+        values = [without_nulls(value) for value in values]
     if values:
         conn.exec_driver_sql(INDEXING[conn.dialect.name], values)
+
+
+def without_nulls(value: tuple[JSON, ...]) -> tuple[JSON, ...]:
+    """Return an index row without the sign U+0000, which PostgreSQL takes in no text."""
+    return tuple(
+        part.replace("\0", "") if isinstance(part, str) and "\0" in part else part
+        for part in value
+    )
 
 
 def delete(conn: sa.Connection, keys: Sequence[Key]) -> Stored:

@@ -1,0 +1,75 @@
+"""The same suite on SQLite and on PostgreSQL: `store` is an engine with empty tables."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import pytest
+import sqlalchemy as sa
+
+from gateway.store.engine import open_store, writing
+from gateway.store.tables import metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WITH_POSTGRES = Path(__file__).resolve().parents[2] / "scripts" / "with-postgres"
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """URL of a PostgreSQL server: the one given by scripts/with-postgres, else one of our own."""
+    pytest.importorskip("psycopg", reason="needs the extra `postgres`, which is not installed")
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    command = [str(WITH_POSTGRES), "sh", "-c", 'echo "$DATABASE_URL"; read _ || true']
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        if not url:
+            assert server.stderr is not None
+            pytest.skip(server.stderr.read().strip() or "PostgreSQL could not be started")
+        yield url
+        server.communicate("\n")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """URL of a database of this process alone."""
+    name = f"riskbridge_{uuid4().hex}"
+    server = sa.create_engine(postgres_server, isolation_level="AUTOCOMMIT")
+    with server.connect() as conn:
+        conn.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with server.connect() as conn:
+        conn.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """URL of a store."""
+    if request.param == "postgres":
+        given: str = request.getfixturevalue("postgres_url")
+        return given
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[sa.Engine]:
+    """A store with empty tables."""
+    engine = open_store(url)
+    yield engine
+    if engine.dialect.name == "postgresql":
+        names = ", ".join(table.name for table in metadata.sorted_tables)
+        with writing(engine) as conn:
+            conn.execute(sa.text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+    engine.dispose()
