@@ -27,8 +27,8 @@ FAULT_HELP = f"A fault to switch on, NAME or NAME:every=K,times=N. Names: {', '.
 @click.option("--fault", "faults", multiple=True, help=FAULT_HELP)
 @click.option("--as-of", type=click.DateTime(), help="Moment (UTC) to make the records for.")
 @click.option("--store", help="URL of the store; a temporary one when not given.")
-@click.option("--token", help="Bearer token that callers need: env:NAME or file:PATH.")
-@click.option("--user", help="name:password that callers need: env:NAME or file:PATH.")
+@click.option("--token", help="Bearer token that callers need; also env:NAME or file:PATH.")
+@click.option("--user", help="name:password that callers need; also env:NAME or file:PATH.")
 def command(
     *,
     country: str,
@@ -63,11 +63,16 @@ def command(
         faults=faults,
         now=as_of.replace(tzinfo=UTC) if as_of else None,
         url=store,
-        token=secret(token) if token else None,
-        user=secret(user) if user else None,
+        token=plain(token),
+        user=plain(user),
     )
     running = serve(sandbox, port)
     click.echo(f"ready {running.url}")
     ended.wait()
     running.close()
     sandbox.close()
+
+
+def plain(given: str | None) -> str | None:
+    """Return what was given, or the secret that it refers to."""
+    return secret(given) if given and given.startswith(("env:", "file:")) else given

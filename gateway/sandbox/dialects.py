@@ -48,6 +48,8 @@ class Habits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether the body mass index is sent beside height and weight."""
     egfr: str | None = None
     """LOINC code under which the laboratory sends its own eGFR (CKD-EPI 2021)."""
+    coded_units: bool = True
+    """Whether quantities have a UCUM code; without it only the unit's text is sent."""
     units: dict[str, tuple[str, ...]] = {}
     """Units of a feature, one of which each practice uses; they win over the country file's."""
     texts: dict[str, str] = {}

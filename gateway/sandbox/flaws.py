@@ -102,7 +102,7 @@ def unit_conflict(
     resource: Resource, drawn: list[Drawn], _version: Version
 ) -> list[Written] | None:
     """Let the unit's text say another kind of unit than its code."""
-    other = OTHER_KIND.get(resource["valueQuantity"]["code"]) if numeric(resource) else None
+    other = OTHER_KIND.get(resource["valueQuantity"].get("code")) if numeric(resource) else None
     if other is None or drawn[0].feature == "spo2":
         return None
     quantity = resource["valueQuantity"] | {"unit": other}
@@ -124,7 +124,7 @@ def centimetres(resource: Resource, drawn: list[Drawn], _version: Version) -> li
 
 def pounds(resource: Resource, drawn: list[Drawn], _version: Version) -> list[Written] | None:
     """Write lb beside a weight that the code says is in kg."""
-    if not numeric(resource) or resource["valueQuantity"]["code"] != "kg":
+    if not numeric(resource) or resource["valueQuantity"].get("code") != "kg":
         return None
     return [(resource | {"valueQuantity": resource["valueQuantity"] | {"unit": "lb"}}, drawn)]
 

@@ -57,7 +57,8 @@ class History:
             yield resource, [self.drawn(resource, fact, holds=False) for fact in said]
             return
         for fact, holds in said.items():
-            yield self.condition(fact, holds)
+            if holds or read("histories")["diseases"][fact].get("denied", True):
+                yield self.condition(fact, holds)
 
     def treatments(self, said: Mapping[str, bool], whole: set[str]) -> Iterator[Written]:
         """Yield what is taken, or "no known medications"; now and then what is not taken.
@@ -90,7 +91,11 @@ class History:
         country = self.dialect.country.code
         icd = tables["icd"].get(country, tables["systems"]["icd-10"])
         uris = {**tables["systems"], "icd-10": icd}
-        codes = [{"system": uris[name], **code} for name, code in tables["diseases"][fact].items()]
+        codes = [
+            {"system": uris[name], **code}
+            for name, code in tables["diseases"][fact].items()
+            if name in uris
+        ]
         chosen = codes[:1] if country == "GB" else codes
         resource = self.condition_of(fact, {"coding": chosen}, holds=holds)
         return resource, [self.drawn(resource, fact, holds=holds)]

@@ -71,8 +71,7 @@ class Writer:
         panel = self.start("bp", "bp_panel")
         drawn, components = [], []
         for feature in PRESSURES:
-            content, canonical = self.content(feature, values[feature])
-            unit = content["valueQuantity"]["code"]
+            content, canonical, unit = self.content(feature, values[feature])
             code = vocabulary.concept(self.dialect, feature, unit)
             components.append({"code": code, **content})
             drawn.append(self.drawn(panel["id"], feature, canonical))
@@ -80,20 +79,20 @@ class Writer:
 
     def observation(self, feature: str, value: Value) -> tuple[Resource, list[Drawn]]:
         """Return one feature as one Observation."""
-        content, canonical = self.content(feature, value)
-        unit = content.get("valueQuantity", {}).get("code")
+        content, canonical, unit = self.content(feature, value)
         short = read("writing")["short"].get(feature, feature)
         resource = self.start(short, feature, unit) | content
         return resource, [self.drawn(resource["id"], feature, canonical)]
 
-    def content(self, feature: str, value: Value) -> tuple[JSON, Value]:
-        """Return the value element, and the value that a reader gets from it."""
+    def content(self, feature: str, value: Value) -> tuple[JSON, Value, str | None]:
+        """Return the value element, the value that a reader gets from it, and its unit."""
         if isinstance(value, str):
-            return {"valueCodeableConcept": vocabulary.answer(self.dialect, feature, value)}, value
+            answer = vocabulary.answer(self.dialect, feature, value)
+            return {"valueCodeableConcept": answer}, value, None
         canonical = analytes.load()[feature].canonical or "1"
         unit = self.dialect.unit(feature, self.practice, canonical)
         amount = vocabulary.amount(feature, float(value), unit)
-        return {"valueQuantity": vocabulary.quantity(self.dialect, amount)}, amount.canonical
+        return {"valueQuantity": vocabulary.quantity(self.dialect, amount)}, amount.canonical, unit
 
     def start(self, short: str, feature: str, unit: str | None = None) -> Resource:
         """Return an Observation that lacks nothing but its value."""

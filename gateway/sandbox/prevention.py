@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 VISITS = 4
 FACTS = ("diabetes", "bp_treated", "statin")
+"""Facts that hang together with the values."""
+DISEASES = ("prior_cvd", "atrial_fibrillation")
+"""Facts that are drawn by age and sex alone."""
 SMOKING = ("current", "current_some_days", "former", "never")
 
 
@@ -38,6 +41,10 @@ def prevention(number: int, seed: int) -> list[Draw]:
         name: people.true(name, z[:, 0, people.order.index(name)], male, age)
         for name in (*FACTS, "smoking")
     }
+    truth |= {
+        name: uniform[:, column] < people.at(people.shares[name], male, age)
+        for column, name in enumerate(DISEASES, start=6)
+    }
     smoking = habits(people, truth["smoking"], uniform, male, age)
     ago = visit_times(plan, uniform)
     visits = [
@@ -51,7 +58,7 @@ def prevention(number: int, seed: int) -> list[Draw]:
             strand="prevention",
             male=bool(male[i]),
             age=float(age[i]),
-            facts={name: bool(truth[name][i]) for name in FACTS},
+            facts={name: bool(truth[name][i]) for name in (*FACTS, *DISEASES)},
             visits=tuple(
                 visit_of(i, visits[v], float(ago[i, v]), smoking[i])
                 for v in reversed(range(count[i]))

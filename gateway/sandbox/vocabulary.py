@@ -77,12 +77,8 @@ def digits(feature: str, unit: str) -> int:
 def quantity(dialect: Dialect, written: Amount) -> JSON:
     """Return the FHIR Quantity of an amount."""
     text = dialect.habits.texts.get(written.unit) or read("writing")["texts"].get(written.unit)
-    return {
-        "value": written.value,
-        "unit": text or written.unit,
-        "system": UCUM,
-        "code": written.unit,
-    }
+    sent = {"value": written.value, "unit": text or written.unit}
+    return sent | ({"system": UCUM, "code": written.unit} if dialect.habits.coded_units else {})
 
 
 def concept(dialect: Dialect, feature: str, unit: str | None = None) -> JSON:

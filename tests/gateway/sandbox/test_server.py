@@ -39,7 +39,7 @@ def get(running: Running) -> Iterator[Callable[..., requests.Response]]:
     with requests.Session() as session:
 
         def ask(path: str, **options: JSON) -> requests.Response:
-            return session.get(running.url + path, timeout=20, **options)
+            return session.get(running.url + path, timeout=60, **options)
 
         yield ask
         switch(running)
@@ -47,7 +47,7 @@ def get(running: Running) -> Iterator[Callable[..., requests.Response]]:
 
 def switch(running: Running, *faults: str) -> None:
     address = running.url.removesuffix("/fhir") + "/_faults"
-    answer = requests.post(address, json={"faults": list(faults)}, timeout=20)
+    answer = requests.post(address, json={"faults": list(faults)}, timeout=60)
     assert answer.status_code == 200, answer.text
 
 
@@ -80,7 +80,7 @@ def test_it_says_which_fhir_it_speaks(
 ) -> None:
     sandbox = create_sandbox(country, fhir_version=version, patients=2, now=now)
     server = serve(sandbox)
-    told = requests.get(f"{server.url}/metadata", timeout=20).json()
+    told = requests.get(f"{server.url}/metadata", timeout=60).json()
     assert told["fhirVersion"].startswith(number)
     assert told["resourceType"] == "CapabilityStatement"
     server.close()
@@ -136,7 +136,7 @@ def test_next_link_to_another_host(running: Running, get: Get) -> None:
 def test_next_link_to_nothing(running: Running, get: Get) -> None:
     switch(running, "next-gone")
     gone = links(get("/Patient?_count=5").json())["next"]
-    assert requests.get(gone, timeout=20).status_code == 404
+    assert requests.get(gone, timeout=60).status_code == 404
 
 
 def test_next_link_to_the_same_page(running: Running, get: Get) -> None:
@@ -185,7 +185,7 @@ def test_decimals_keep_their_digits_through_the_gate(running: Running, get: Get)
 
 def test_the_switch_tells_what_is_on(running: Running) -> None:
     switch(running, "drop:times=2")
-    told = requests.get(running.url.removesuffix("/fhir") + "/_faults", timeout=20).json()
+    told = requests.get(running.url.removesuffix("/fhir") + "/_faults", timeout=60).json()
     assert [one["name"] for one in told["faults"]] == ["drop"]
     assert "throttle" in told["known"]
     switch(running)
@@ -193,7 +193,7 @@ def test_the_switch_tells_what_is_on(running: Running) -> None:
 
 @pytest.mark.parametrize("body", ['{"faults": ["nonsense"]}', '{"wrong": 1}', "no json"])
 def test_a_wrong_switch_is_refused(running: Running, body: str) -> None:
-    answer = requests.post(running.url.removesuffix("/fhir") + "/_faults", body, timeout=20)
+    answer = requests.post(running.url.removesuffix("/fhir") + "/_faults", body, timeout=60)
     assert answer.status_code == 400
 
 
@@ -201,14 +201,14 @@ def test_credentials(now: datetime) -> None:
     sandbox = create_sandbox("FI", patients=1, now=now, token="t0ken", user="me:secret")
     server = serve(sandbox)
     address = f"{server.url}/Patient"
-    refused = requests.get(address, timeout=20)
+    refused = requests.get(address, timeout=60)
     assert refused.status_code == 401
     assert "WWW-Authenticate" in refused.headers
     bearer = {"Authorization": "Bearer t0ken"}
-    assert requests.get(address, headers=bearer, timeout=20).status_code == 200
-    assert requests.get(address, auth=("me", "secret"), timeout=20).status_code == 200
-    assert requests.get(address, auth=("me", "wrong"), timeout=20).status_code == 401
-    assert requests.get(f"{server.url}/metadata", timeout=20).status_code == 200
+    assert requests.get(address, headers=bearer, timeout=60).status_code == 200
+    assert requests.get(address, auth=("me", "secret"), timeout=60).status_code == 200
+    assert requests.get(address, auth=("me", "wrong"), timeout=60).status_code == 401
+    assert requests.get(f"{server.url}/metadata", timeout=60).status_code == 200
     server.close()
     sandbox.close()
 
@@ -221,8 +221,8 @@ def test_a_risk_assessment_can_be_written_back(running: Running) -> None:
         "subject": {"reference": "Patient/fi-0001"},
     }
     address = f"{running.url}/RiskAssessment/{assessment['id']}"
-    assert requests.put(address, json=assessment, timeout=20).status_code == 201
-    assert requests.get(address, timeout=20).json()["subject"] == assessment["subject"]
+    assert requests.put(address, json=assessment, timeout=60).status_code == 201
+    assert requests.get(address, timeout=60).json()["subject"] == assessment["subject"]
 
 
 def test_a_taken_port_is_told(running: Running, now: datetime) -> None:
@@ -239,6 +239,6 @@ def test_the_command_says_when_it_is_ready_and_ends_on_sigterm() -> None:
         assert process.stdout is not None
         ready, url = process.stdout.readline().split()
         assert ready == "ready"
-        assert requests.get(f"{url}/Patient?_summary=count", timeout=20).json()["total"] == 3
+        assert requests.get(f"{url}/Patient?_summary=count", timeout=60).json()["total"] == 3
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
