@@ -18,8 +18,6 @@ VERSIONS = {"3.0": "STU3", "4.0": "R4", "4.1": "R4B", "4.3": "R4B", "5.0": "R5"}
 """FHIR versions by the first two numbers of ``fhirVersion``."""
 
 WRITING = ("RiskAssessment", "Device", "Provenance")
-MODES = ("transaction", "put", "conditional")
-"""Ways to write, the best first: each finds a resource that it wrote earlier."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,8 @@ def fits(resource: dict[str, Any], name: str, value: str) -> bool:
         return resource["id"] in values
     if name == "_lastUpdated":
         return resource["meta"]["lastUpdated"] >= value.removeprefix("ge")
+    if name == "recorded":
+        return resource["recorded"] in values
     if name == "identifier":
         kept = resource.get("identifier", [])
         return any(f"{one.get('system', '')}|{one['value']}" in values for one in kept)
