@@ -133,7 +133,7 @@ def condition(kind: str, name: str, text: str) -> Condition:
         if targets and modifier not in targets:
             raise RequestError(f"{shown(base)} of {kind} cannot refer to {shown(modifier)}")
         return Condition(replace(parameter, targets=(modifier,)), split(text))
-    if modifier and (name in COLUMNS or modifier not in MODIFIERS[parameter.kind]):
+    if modifier and (base in COLUMNS or modifier not in MODIFIERS[parameter.kind]):
         raise RequestError(f"the modifier {shown(modifier)} is not supported on {shown(base)}")
     if modifier == "missing" and text not in ("true", "false"):
         raise RequestError(f"{shown(base)}:missing is true or false")

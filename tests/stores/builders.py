@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from gateway.fhir.json import encode
-from gateway.store.resources import Received
+from gateway.fhir.stamp import stamp
+from gateway.store.resources import Received, Write
 
 if TYPE_CHECKING:
     from terminology.records import Resource
@@ -54,3 +55,11 @@ def received(resource: Resource) -> Received:
         meta.get("versionId"),
         meta.get("lastUpdated"),
     )
+
+
+def a_write(resource: Resource, **differs: Any) -> Write:
+    """Return a resource as a caller wants it kept; elements that are None are left out."""
+    content = {name: value for name, value in resource.items() if value is not None}
+    made = stamp(content, content["id"])
+    kind, gid = content["resourceType"], content["id"]
+    return Write(kind, gid, content, made, digest=made.digest, **differs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,13 +55,28 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     server.dispose()
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite store with empty tables, to be copied: migrating takes longer."""
+    place = tmp_path_factory.mktemp("store") / "empty.db"
+    engine = open_store(f"sqlite:///{place}")
+    with engine.connect() as conn:
+        conn.exec_driver_sql("ROLLBACK")
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        conn.exec_driver_sql("BEGIN")
+    engine.dispose()
+    return place
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """URL of a store."""
     if request.param == "postgres":
         given: str = request.getfixturevalue("postgres_url")
         return given
-    return f"sqlite:///{tmp_path}/store.db"
+    place = tmp_path / "store.db"
+    shutil.copyfile(request.getfixturevalue("empty"), place)
+    return f"sqlite:///{place}"
 
 
 @pytest.fixture

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
 
-from gateway.fhir.stamp import stamp
 from gateway.store import history as past
 from gateway.store.engine import reading, writing
 from gateway.store.resources import (
     Key,
-    Write,
     delete,
     of_patient,
     put,
@@ -23,17 +20,7 @@ from gateway.store.resources import (
     write,
 )
 from gateway.store.tables import resource_version, search_value, source
-from tests.stores.builders import a_patient, an_observation, received
-
-if TYPE_CHECKING:
-    from terminology.records import Resource
-
-
-def a_write(resource: Resource, **differs: object) -> Write:
-    made = stamp(resource, resource["id"])
-    return Write(
-        resource["resourceType"], resource["id"], resource, made, digest=made.digest, **differs
-    )
+from tests.stores.builders import a_patient, a_write, an_observation, received
 
 
 def rows_of(store: sa.Engine, table: sa.Table) -> int:
