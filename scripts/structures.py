@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """Write `gateway/fhir/structures/*.json`, the element tables, from the classes of fhir.resources.
 
-Usage: `.venv/bin/python scripts/structures.py [FOLDER]`, after a new version of fhir.resources.
+Usage: `.venv/bin/python scripts/structures.py [FOLDER [VERSION]]`, after a new fhir.resources.
 Importing all its classes takes twenty seconds, reading the tables two milliseconds. The notation
 is that of `gateway/fhir/structure.py`.
 """
@@ -133,10 +133,10 @@ def table(package: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Write one file for each version."""
-    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER
-    for version, package in PACKAGES.items():
-        text = json.dumps(table(package), indent=0, ensure_ascii=False)
+    """Write one file for each version, or for one."""
+    folder, *versions = [Path(sys.argv[1]), *sys.argv[2:]] if len(sys.argv) > 1 else [FOLDER]
+    for version in versions or PACKAGES:
+        text = json.dumps(table(PACKAGES[version]), indent=0, ensure_ascii=False)
         (folder / f"{version}.json").write_text(text + "\n", encoding="utf-8")
 
 

@@ -8,8 +8,10 @@ names its place. Decimals keep their digits, a narrative stays XHTML.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
+from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from lxml import etree
 
@@ -17,20 +19,21 @@ from gateway.errors import MalformedError, TooLargeError
 from gateway.fhir.structure import PRIMITIVE_ELEMENT, Element, Structure, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from terminology.records import JSON, Resource
 
 FHIR = "http://hl7.org/fhir"
 XHTML = "http://www.w3.org/1999/xhtml"
 DIV = f"{{{XHTML}}}div"
-DEFAULT_FHIR = cast("dict[str, str]", {None: FHIR})  # the stubs know no default namespace
-DEFAULT_XHTML = cast("dict[str, str]", {None: XHTML})
+PREFIX = f"{{{FHIR}}}"
 MAX_BYTES = 64 * 1024 * 1024
 MAX_DEPTH = 64
 INTEGERS = frozenset(("integer", "positiveInt", "unsignedInt"))
 INTEGER = re.compile(r"-?(0|[1-9][0-9]*)\Z")
 DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?\Z")
+SPECIAL = re.compile("[^ !#-%'-;=?-~\u00a0-\u2fff]")
+ESCAPES = {ord(each): f"&#{ord(each)};" for each in '&<>"\t\n\r'}
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -62,7 +65,7 @@ def to_json(raw: bytes, fhir_version: str = "R4") -> Resource:
         root = etree.fromstring(raw, parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedError(f"not well-formed XML: {place_in_text(error)}") from None
-    return Reader(fhir_version).resource(root, None, 0)
+    return Reader(fhir_version).document(root)
 
 
 def place_in_text(error: Exception) -> str:
@@ -72,86 +75,119 @@ def place_in_text(error: Exception) -> str:
     return "it cannot be read"
 
 
+class Misplaced(Exception):  # noqa: N818  it never leaves this module
+    """Something that cannot be kept; its place grows while the walk is left."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.at = ""
+
+    def under(self, name: str) -> None:
+        """Move the place into an element."""
+        self.at = f"{name}.{self.at}" if self.at else name
+
+
 class Reader:
     """Turns elements into JSON by the tables of one FHIR version."""
 
     def __init__(self, version: str) -> None:
         self.version = version
 
-    def resource(self, node: etree._Element, at: str | None, depth: int) -> Resource:
+    def document(self, root: etree._Element) -> Resource:
+        """Return the resource that is the root of a document."""
+        try:
+            return self.resource(root, 0)
+        except Misplaced as error:
+            error.under(str(root.tag).rpartition("}")[2])
+            raise MalformedError(str(error), at=error.at) from None
+
+    def resource(self, node: etree._Element, depth: int) -> Resource:
         """Return the resource whose type is the name of `node`."""
-        name = local_name(node, at)
+        name = local_name(node)
         found: Resource = {"resourceType": name}
-        found |= self.complex(node, structure(name, self.version), at or name, depth)
+        found |= self.complex(node, structure(name, self.version), depth)
         return found
 
-    def complex(
-        self, node: etree._Element, shape: Structure | None, at: str, depth: int
-    ) -> Resource:
+    def complex(self, node: etree._Element, shape: Structure | None, depth: int) -> Resource:
         """Return the children and attributes of `node` as an object."""
         if depth > MAX_DEPTH:
-            raise MalformedError(f"nested deeper than {MAX_DEPTH}", at=at)
+            raise Misplaced(f"nested deeper than {MAX_DEPTH}")
         if node.text and not node.text.isspace():
-            raise MalformedError("text where elements must stand", at=at)
-        found = attributes(node, shape, at)
-        groups: dict[str, list[etree._Element]] = {}
+            raise Misplaced("text where elements must stand")
+        found = attributes(node, shape)
+        columns: dict[str, Column] = {}
         for child in node:
-            name = "div" if child.tag == DIV else local_name(child, at)
-            if child.tail and not child.tail.isspace():
-                raise MalformedError("text between elements", at=f"{at}.{name}")
-            groups.setdefault(name, []).append(child)
-        for name, children in groups.items():
+            name = "div" if child.tag == DIV else local_name(child)
             known = shape.elements.get(name) if shape else None
-            self.group(found, known or guess(name, children), children, at, depth)
+            element = known or guess(name, child)
+            column = columns.get(name)
+            if column is None:
+                column = columns[name] = Column([], [], element.many)
+            try:
+                value, beside = self.value(child, element, depth + 1)
+            except Misplaced as error:
+                error.under(f"{name}[{len(column.values)}]" if element.many else name)
+                raise
+            column.values.append(value)
+            column.others.append(beside)
+        for name, column in columns.items():
+            column.into(found, name)
         return found
 
-    def group(
-        self,
-        found: Resource,
-        element: Element,
-        nodes: list[etree._Element],
-        at: str,
-        depth: int,
-    ) -> None:
-        """Add all elements of one name to `found`."""
-        many = element.many or len(nodes) > 1
-        places = [f"{at}.{element.name}" + (f"[{i}]" if many else "") for i in range(len(nodes))]
-        pairs = [
-            self.value(node, element, place, depth + 1)
-            for node, place in zip(nodes, places, strict=True)
-        ]
-        for key, index in ((element.name, 0), (f"_{element.name}", 1)):
-            column = [pair[index] for pair in pairs]
-            if any(each is not None for each in column):
-                found[key] = column if many else column[0]
-
     def value(
-        self, node: etree._Element, element: Element, at: str, depth: int
+        self, node: etree._Element, element: Element, depth: int
     ) -> tuple[JSON, Resource | None]:
         """Return what `node` holds and, for a primitive, the object that stands beside it."""
-        if element.type == "xhtml":
-            return narrative(node), None
-        if element.type == "Resource":
-            if len(node) != 1:
-                raise MalformedError("one resource must stand here", at=at)
-            return self.resource(node[0], at, depth), None
+        if node.tail and not node.tail.isspace():
+            raise Misplaced("text between elements")
         text = node.get("value")
+        kind = element.type
+        if text is not None and not len(node) and len(node.attrib) == 1:
+            return primitive(text, kind), None
+        if kind == "xhtml":
+            return narrative(node), None
+        if kind == "Resource":
+            if len(node) != 1:
+                raise Misplaced("one resource must stand here")
+            return self.resource(node[0], depth), None
         if text is None and not element.primitive:
-            return self.complex(node, structure(element.type, self.version), at, depth), None
-        beside = self.complex(node, structure(PRIMITIVE_ELEMENT, self.version), at, depth)
-        value = None if text is None else primitive(text, element.type)
+            return self.complex(node, structure(kind, self.version), depth), None
+        beside = self.complex(node, structure(PRIMITIVE_ELEMENT, self.version), depth)
+        value = None if text is None else primitive(text, kind)
         return value, beside if beside or value is None else None
 
 
-def local_name(node: etree._Element, at: str | None) -> str:
+@dataclass(slots=True)
+class Column:
+    """All that stands under one name in an object."""
+
+    values: list[JSON]
+    others: list[Resource | None]
+    many: bool
+
+    def into(self, found: Resource, name: str) -> None:
+        """Add the values, and the objects beside them, to `found`; repeated ones as a list."""
+        if not self.many and len(self.values) == 1:
+            if self.values[0] is not None:
+                found[name] = self.values[0]
+            if self.others[0] is not None:
+                found[f"_{name}"] = self.others[0]
+            return
+        if any(each is not None for each in self.values):
+            found[name] = self.values
+        if any(each is not None for each in self.others):
+            found[f"_{name}"] = self.others
+
+
+def local_name(node: etree._Element) -> str:
     """Return the name of an element of FHIR's namespace."""
-    name = etree.QName(node)
-    if name.namespace != FHIR:
-        raise MalformedError(f"an element outside the namespace {FHIR}", at=at)
-    return name.localname
+    tag = node.tag
+    if not isinstance(tag, str) or not tag.startswith(PREFIX):
+        raise Misplaced(f"an element outside the namespace {FHIR}")
+    return tag[len(PREFIX) :]
 
 
-def attributes(node: etree._Element, shape: Structure | None, at: str) -> Resource:
+def attributes(node: etree._Element, shape: Structure | None) -> Resource:
     """Return ``id`` and ``url`` as members; attributes of other namespaces say nothing here."""
     found: Resource = {}
     for key, value in node.attrib.items():
@@ -159,17 +195,16 @@ def attributes(node: etree._Element, shape: Structure | None, at: str) -> Resour
         if name == "id" or (name == "url" and (shape is None or shape.name == "Extension")):
             found[name] = str(value)
         elif name != "value" and not name.startswith("{"):
-            raise MalformedError("an attribute that is not known", at=at)
+            raise Misplaced("an attribute that is not known")
     return found
 
 
-def guess(name: str, nodes: list[etree._Element]) -> Element:
+def guess(name: str, node: etree._Element) -> Element:
     """Return what an element that no table knows looks like."""
-    plain = all("value" in node.attrib for node in nodes)
-    inner = nodes[0][0].tag if len(nodes[0]) else ""
-    if not plain and str(inner).removeprefix(f"{{{FHIR}}}")[:1].isupper():
-        return Element(name, "Resource")
-    return Element(name, "string" if plain else "Unknown")
+    if node.get("value") is not None:
+        return Element(name, "string")
+    inner = str(node[0].tag).removeprefix(PREFIX) if len(node) == 1 else ""
+    return Element(name, "Resource" if inner[:1].isupper() else "Unknown")
 
 
 def primitive(text: str, kind: str) -> JSON:
@@ -192,88 +227,99 @@ def narrative(node: etree._Element) -> str:
 
 
 def to_xml(resource: Resource, fhir_version: str = "R4") -> bytes:
-    """Return a resource as an XML document; members that no table knows are left out."""
-    root = Writer(fhir_version).resource(resource)
-    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+    """Return a resource as an XML document; members that no table knows are left out.
+
+    Raises:
+        MalformedError: it, or a resource inside it, is of no type that this version has.
+    """
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>']
+    Writer(fhir_version, parts.append).resource(resource, f' xmlns="{FHIR}"')
+    return "".join(parts).encode("utf-8", "replace")
 
 
 class Writer:
-    """Turns JSON into elements by the tables of one FHIR version."""
+    """Turns JSON into XML text by the tables of one FHIR version."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, write: Callable[[str], None]) -> None:
         self.version = version
+        self.write = write
 
-    def resource(self, resource: Resource) -> etree._Element:
-        """Return the element of a resource."""
+    def resource(self, resource: Resource, namespace: str = "") -> None:
+        """Write a resource."""
         name = resource.get("resourceType")
         shape = structure(name, self.version) if isinstance(name, str) else None
         if shape is None or not shape.resource:
             raise MalformedError(f"not a resource of FHIR {self.version}", at="resourceType")
-        node = etree.Element(etree.QName(FHIR, shape.name), nsmap=DEFAULT_FHIR)
-        self.fill(node, resource, shape)
-        return node
+        self.write(f"<{shape.name}{namespace}>")
+        self.fill(resource, shape)
+        self.write(f"</{shape.name}>")
 
-    def fill(self, node: etree._Element, value: Resource, shape: Structure | None) -> None:
-        """Add the members of `value` to `node`, in the order of the specification."""
-        for element in shape.elements.values() if shape else ():
-            name = element.name
-            if name not in value and f"_{name}" not in value:
-                continue
-            if attribute(element, shape):
-                node.set(name, clean(value.get(name)))
-                continue
-            for item, beside in pairs(value.get(name), value.get(f"_{name}")):
-                self.append(node, element, item, beside)
+    def fill(self, value: Resource, shape: Structure) -> None:
+        """Write the members of `value`, in the order of the specification."""
+        for name, element in shape.elements.items():
+            if name in value or f"_{name}" in value:
+                if attribute(name, shape):
+                    continue
+                for item, beside in pairs(value.get(name), value.get(f"_{name}")):
+                    self.element(element, item, beside)
 
-    def append(self, node: etree._Element, element: Element, item: JSON, beside: JSON) -> None:
-        """Append one value of an element."""
+    def element(self, element: Element, item: JSON, beside: JSON) -> None:
+        """Write one value of an element."""
+        name = element.name
         if element.type == "xhtml":
-            node.append(division(str(item)))
-            return
-        child = etree.SubElement(node, etree.QName(FHIR, element.name))
-        if element.type == "Resource":
-            child.append(self.resource(item))
+            self.write(division(str(item)))
+        elif element.type == "Resource":
+            self.write(f"<{name}>")
+            self.resource(item)
+            self.write(f"</{name}>")
         elif element.primitive:
-            if item is not None:
-                child.set("value", clean(item))
-            if isinstance(beside, dict):
-                self.fill(child, beside, structure(PRIMITIVE_ELEMENT, self.version))
+            value = "" if item is None else f' value="{escaped(item)}"'
+            self.enclosed(name, value, beside, PRIMITIVE_ELEMENT)
         elif isinstance(item, dict):
-            self.fill(child, item, structure(element.type, self.version))
+            self.enclosed(name, "", item, element.type)
+
+    def enclosed(self, name: str, value: str, content: JSON, kind: str) -> None:
+        """Write an element with attributes and, when there is content, what it holds."""
+        if not isinstance(content, dict):
+            self.write(f"<{name}{value}/>")
+            return
+        shape = structure(kind, self.version)
+        for each in ("id", "url"):
+            if each in content and shape and attribute(each, shape):
+                value += f' {each}="{escaped(content[each])}"'
+        self.write(f"<{name}{value}>")
+        if shape:
+            self.fill(content, shape)
+        self.write(f"</{name}>")
 
 
-def attribute(element: Element, shape: Structure | None) -> bool:
+def attribute(name: str, shape: Structure) -> bool:
     """Whether XML writes this element as an attribute: ``id`` of elements, ``Extension.url``."""
-    if shape is None or shape.resource:
-        return False
-    return element.name == "id" or (element.name == "url" and shape.name == "Extension")
+    return not shape.resource and (name == "id" or (name == "url" and shape.name == "Extension"))
 
 
 def pairs(value: JSON, beside: JSON) -> Iterator[tuple[JSON, JSON]]:
     """Yield each value with the object that stands beside it."""
     values = value if isinstance(value, list) else [value]
     others = beside if isinstance(beside, list) else [beside]
-    for index in range(max(len(values), len(others))):
-        yield (
-            values[index] if index < len(values) else None,
-            others[index] if index < len(others) else None,
-        )
+    return zip_longest(values, others)
 
 
-def clean(value: JSON) -> str:
+def escaped(value: JSON) -> str:
     """Return a JSON value as attribute text; characters that XML has not are replaced."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", str(value))
+    text = str(value)
+    if not SPECIAL.search(text):
+        return text
+    return NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text).translate(ESCAPES)
 
 
-def division(text: str) -> etree._Element:
-    """Return the element of a narrative; one that is no XHTML becomes plain text."""
+def division(text: str) -> str:
+    """Return a narrative as XML; one that is no XHTML becomes plain text."""
     try:
-        if "<!DOCTYPE" not in text:
-            return etree.fromstring(text.encode(), parser())
-    except etree.XMLSyntaxError:
+        if "<!" not in text:
+            return etree.tostring(etree.fromstring(text.encode(), parser()), encoding="unicode")
+    except (etree.XMLSyntaxError, ValueError):
         pass
-    plain = etree.Element(etree.QName(XHTML, "div"), nsmap=DEFAULT_XHTML)
-    plain.text = clean(text)
-    return plain
+    return f'<div xmlns="{XHTML}">{escaped(text)}</div>'
