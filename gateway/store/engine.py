@@ -45,7 +45,7 @@ def open_store(url: str, *, migrate: bool = True, durable: bool = True) -> sa.En
             prepare_sqlite(engine, durable=durable)
         if migrate:
             upgrade(engine)
-    except (sa.exc.ArgumentError, sa.exc.OperationalError, ImportError) as error:
+    except (sa.exc.ArgumentError, sa.exc.DatabaseError, ImportError) as error:
         place = sa.make_url(url).render_as_string() if "://" in url else url
         raise ConfigurationError(f"the store {place} cannot be opened: {told(error)}") from None
     return engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 HERE = Path(__file__).parent
+ALONE = threading.Lock()
+"""Alembic keeps the migration under way in a global: one at a time in a process."""
 
 
 def upgrade(engine: sa.Engine) -> bool:
@@ -22,7 +25,11 @@ def upgrade(engine: sa.Engine) -> bool:
     from alembic import command  # noqa: PLC0415 - half a second that an up-to-date store saves
 
     settings = configuration()
-    with engine.connect().execution_options(writing=True) as connection, connection.begin():
+    with (
+        ALONE,
+        engine.connect().execution_options(writing=True) as connection,
+        connection.begin(),
+    ):
         one_at_a_time(connection)
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
