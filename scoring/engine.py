@@ -1,15 +1,13 @@
-"""Scores: a card over one set of inputs, over a patient's row, or over whole columns."""
+"""Scores: a card over one set of inputs."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import NOT_COMPUTABLE, Ready, prepare
-from scoring.inputs import inputs_for
 from scoring.program import band_name, program
 from terminology.records import Score, Value
 
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring.cards import Bands, Card
-    from terminology.records import FeatureRow
 
 
 def score(
@@ -56,23 +53,6 @@ def score(
         assumptions=ready.assumptions,
         categories=categories,
         facts=running.facts,
-    )
-
-
-def score_row(card: Card, row: FeatureRow, as_of: date) -> Score:
-    """Return what the card says of a patient's row on that day, with all that it rests on."""
-    from scoring.explain import baseline, contributions  # noqa: PLC0415 - explain builds on score
-
-    found = inputs_for(card, row, as_of)
-    result = score(card, found.values, country=row.country)
-    return replace(
-        result,
-        assumptions=(*found.assumptions, *result.assumptions),
-        basis=tuple(found.basis),
-        findings=tuple(found.findings),
-        effective=found.effective,
-        contributions=contributions(card, result.inputs) if result.applicable else (),
-        baseline=baseline(card, result.inputs) if result.applicable else {},
     )
 
 

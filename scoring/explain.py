@@ -1,24 +1,23 @@
-"""How much each input moved a score: exact, and adding up.
+"""A patient's row scored with all that it rests on; how much each input moved a score.
 
-Points: the points of each item. Regressions: the difference, on the scale of the linear predictor
-(log hazard or log odds), between the person and the same person at the card's reference values,
-shared out by Shapley's rule; where terms are products of two or three inputs it splits their joint
-effect evenly. The contributions add up to the whole difference of the predictor.
-
-For an output that combines several models the scale is ``ln(-ln(1 - p))``, the log of the
-cumulative hazard.
+Contributions are exact and add up. Points: the points of each item. Regressions: the difference, on
+the scale of the linear predictor (log hazard or log odds), between the person and the same person
+at the card's reference values, shared out by Shapley's rule; where terms are products of two or
+three inputs it splits their joint effect evenly. For an output that combines several models the
+scale is ``ln(-ln(1 - p))``, the log of the cumulative hazard.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import prepare
 from scoring.codegen import build
 from scoring.engine import score
+from scoring.inputs import inputs_for
 from scoring.program import program
 from scoring.runtimes import linear
 from scoring.runtimes.points import item_name
@@ -27,10 +26,11 @@ from terminology.records import Contribution
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import date
 
     from scoring.cards import Card, Model
     from scoring.program import Program
-    from terminology.records import Score, Value
+    from terminology.records import FeatureRow, Score, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,21 @@ class Term:
     weight: float
     names: tuple[str, ...]
     value: Callable[..., tuple[float]]
+
+
+def score_row(card: Card, row: FeatureRow, as_of: date) -> Score:
+    """Return what the card says of a patient's row on that day, with all that it rests on."""
+    found = inputs_for(card, row, as_of)
+    result = score(card, found.values, country=row.country)
+    return replace(
+        result,
+        assumptions=(*found.assumptions, *result.assumptions),
+        basis=tuple(found.basis),
+        findings=tuple(found.findings),
+        effective=found.effective,
+        contributions=contributions(card, result.inputs) if result.applicable else (),
+        baseline=baseline(card, result.inputs) if result.applicable else {},
+    )
 
 
 def contributions(

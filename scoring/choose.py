@@ -1,0 +1,224 @@
+"""Which cards are tried for a patient, and why: by country, age, conditions and what is known.
+
+`policy.toml` says the order. Prevention: the first card that applies; when none does, the one whose
+reason tells most, so that everybody gets a score or a reason. Contexts (ward, cardiology, kidney,
+liver, atrial fibrillation, diabetes screening) add their card where their features are there.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from scoring.applicability import MISSING, WITHHELD, Ready, prepare
+from scoring.cards import Part, card, load, region
+from scoring.inputs import feature_of, inputs_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import date
+
+    from scoring.cards import Card
+    from terminology.records import FeatureRow
+
+AUTO = "auto"
+ESC = "score2"
+"""The table whose countries follow the ESC."""
+
+
+class Rule(Part, frozen=True):
+    """The order of prevention scores for some countries."""
+
+    first: tuple[str, ...]
+    basis: str
+    fallback: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+
+
+class Setting(Part, frozen=True):
+    """A context beside prevention."""
+
+    name: str
+    basis: str
+    cards: tuple[str, ...]
+    needs: tuple[str, ...]
+    countries: tuple[str, ...] = ()
+    like: str = ""
+    """Only in countries of this region table."""
+    unlike: str = ""
+    complete: bool = False
+    """Only when no input is missing."""
+    always: bool = False
+    """Tell the reason when no card applies."""
+
+
+class Policy(Part, frozen=True):
+    """The whole of `policy.toml`."""
+
+    default: Rule
+    prevention: tuple[Rule, ...]
+    contexts: tuple[Setting, ...]
+    only_without: dict[str, str]
+
+    def rule(self, country: str | None) -> Rule:
+        """Return the rule for a country of residence."""
+        fitting = (rule for rule in self.prevention if country in rule.countries)
+        return next(fitting, self.default)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A card to score, and why this one."""
+
+    card: Card
+    why: str
+    context: str = ""
+    reason: str | None = None
+    """Why it will not apply, when that is known already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What choosing asks: where the patient lives, what is known, what a card would say."""
+
+    country: str | None
+    knows: Callable[[str], bool]
+    ready: Callable[[Card], Ready]
+
+
+@functools.cache
+def policy() -> Policy:
+    """Return the shipped policy.
+
+    Raises:
+        ValueError: the file breaks its notation, or names a card that there is not.
+    """
+    path = Path(__file__).parent / "policy.toml"
+    found = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Policy)
+    named = [rule.first + rule.fallback for rule in (found.default, *found.prevention)]
+    for name in {*sum(named, ()), *(name for setting in found.contexts for name in setting.cards)}:
+        if name not in load():
+            raise ValueError(f"{path.name}: there is no card {name}")
+    return found
+
+
+def choose(row: FeatureRow, as_of: date, wanted: Sequence[str] = (AUTO,)) -> list[Choice]:
+    """Return the cards to score for a row on a day: those asked for, ``auto`` by the policy.
+
+    Raises:
+        ValueError: a card is asked for that there is not.
+    """
+
+    def ready(candidate: Card) -> Ready:
+        return prepare(candidate, inputs_for(candidate, row, as_of).values, row.country)
+
+    def knows(feature: str) -> bool:
+        measurement = row.features.get(feature)
+        return measurement is not None and measurement.value is not False
+
+    return chosen(Patient(row.country, knows, ready), wanted)
+
+
+def choose_for_inputs(inputs: Mapping[str, Any], country: str | None) -> list[Choice]:
+    """Return the cards to score for inputs as `score` takes them."""
+
+    def ready(candidate: Card) -> Ready:
+        return prepare(candidate, inputs, country)
+
+    names = {
+        feature_of(name, given)
+        for candidate in load().values()
+        for name, given in candidate.inputs.items()
+        if inputs.get(name) not in (None, False)
+    } | {name for name, value in inputs.items() if value not in (None, False)}
+    return chosen(Patient(country, names.__contains__, ready), (AUTO,))
+
+
+def chosen(patient: Patient, wanted: Sequence[str]) -> list[Choice]:
+    """Return the choices for what is wanted, each card once."""
+    found: dict[str, Choice] = {}
+    for name in wanted:
+        one_by_one = automatic(patient) if name == AUTO else [Choice(card(name), "asked for")]
+        for choice in one_by_one:
+            found.setdefault(choice.card.id, choice)
+    return list(found.values())
+
+
+def automatic(patient: Patient) -> Iterator[Choice]:
+    """Yield the prevention card, then those of the contexts that are there."""
+    yield prevention(patient)
+    for setting in policy().contexts:
+        if concerns(setting, patient):
+            choice = first_ready(setting, patient)
+            if choice is not None:
+                yield choice
+
+
+def prevention(patient: Patient) -> Choice:
+    """Return the prevention card for a patient."""
+    rule = policy().rule(patient.country)
+    place = patient.country or "an unknown country"
+    passed: list[tuple[Card, Ready]] = []
+    for name in rule.first + rule.fallback:
+        candidate = card(name)
+        sibling = policy().only_without.get(name)
+        if sibling and patient.ready(card(sibling)).reason != MISSING:
+            continue
+        ready = patient.ready(candidate)
+        if ready.reason is None:
+            return Choice(candidate, because(rule, place, passed), "prevention")
+        passed.append((candidate, ready))
+    best, ready = max(passed, key=lambda pair: telling(pair[1].reason or ""))
+    others = [pair for pair in passed if pair[0] is not best]
+    return Choice(best, because(rule, place, others), "prevention", ready.reason)
+
+
+def because(rule: Rule, place: str, passed: Sequence[tuple[Card, Ready]]) -> str:
+    """Return why this card: the rule, what came before it, and what one more input would change."""
+    told = [f"{rule.basis}, for {place}"]
+    told += [f"{other.title} does not apply ({ready.reason})" for other, ready in passed]
+    told += [
+        f"with {other.inputs[ready.missing[0]].label} {other.title} would be used"
+        for other, ready in passed
+        if ready.reason == MISSING and len(ready.missing) == 1
+    ]
+    return "; ".join(told)
+
+
+def telling(reason: str) -> int:
+    """Return how much a reason tells: a condition most, then a gap, age, the licence least."""
+    if reason == WITHHELD:
+        return 0
+    if reason.startswith("age_"):
+        return 1
+    if reason.startswith("country_"):
+        return 2
+    return 3 if reason == MISSING or reason.endswith("_out_of_range") else 4
+
+
+def concerns(setting: Setting, patient: Patient) -> bool:
+    """Say whether the context is there for the patient."""
+    esc = region(setting.like or setting.unlike or ESC, patient.country) is not None
+    fits = (not setting.like or esc) and not (setting.unlike and esc)
+    here = not setting.countries or patient.country in setting.countries
+    return fits and here and all(patient.knows(feature) for feature in setting.needs)
+
+
+def first_ready(setting: Setting, patient: Patient) -> Choice | None:
+    """Return the first card of the context that applies, or the first that has its inputs."""
+    tried = [(card(name), patient.ready(card(name))) for name in setting.cards]
+    for candidate, ready in tried:
+        if ready.reason is None:
+            return Choice(candidate, f"{setting.name}: {setting.basis}", setting.name)
+    if not setting.always:
+        return None
+    for candidate, ready in tried:
+        if not (setting.complete and ready.missing):
+            why = f"{setting.name}: {setting.basis}"
+            return Choice(candidate, why, setting.name, ready.reason)
+    return None
