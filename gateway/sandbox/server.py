@@ -20,7 +20,7 @@ from gateway.store.resources import Write, write
 from gateway.web.fhir import blueprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     import sqlalchemy as sa
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from gateway.sandbox.dialects import Dialect
     from gateway.sandbox.people import Cohort
     from terminology.records import Resource
+
+CHUNK = 10_000
+"""Resources that are stored in one transaction."""
 
 __all__ = ["Running", "Sandbox", "create_sandbox", "serve"]
 
@@ -97,9 +100,16 @@ def create_sandbox(
     folder = None if url else tempfile.TemporaryDirectory(prefix="riskbridge-sandbox-")
     place = url or f"sqlite:///{folder.name if folder else ''}/store.db"
     engine = open_store(place, durable=url is not None)
-    with writing(engine) as conn:
-        write(conn, [kept(resource) for resource in people.resources])
+    for part in batched(people.resources, CHUNK):
+        with writing(engine) as conn:
+            write(conn, [kept(resource) for resource in part])
     return Sandbox(dialect, people, engine, board, credentials(token, user), folder)
+
+
+def batched(resources: Sequence[Resource], size: int) -> Iterator[Sequence[Resource]]:
+    """Yield the resources, `size` at a time."""
+    for start in range(0, len(resources), size):
+        yield resources[start : start + size]
 
 
 def kept(resource: Resource) -> Write:

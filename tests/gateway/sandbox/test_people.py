@@ -23,10 +23,10 @@ EVERY = [(code, version) for code, one in countries.load().items() for version i
 
 @pytest.mark.parametrize(("country", "version"), EVERY)
 def test_every_resource_is_valid(country: str, version: str, now: datetime) -> None:
-    made = cohort(load(country, version), 20, 5, now)
+    made = cohort(load(country, version), 15, 5, now)
     problems = [(r["id"], i.at, i.text) for r in made.resources for i in validate(r, version)]
     assert problems == []
-    assert len(made.resources) > 20 * 15
+    assert len(made.resources) > 15 * 15
 
 
 def test_the_same_seed_gives_the_same_bytes(now: datetime) -> None:
@@ -48,7 +48,7 @@ def test_two_countries_have_different_people(now: datetime) -> None:
 @pytest.mark.parametrize("country", list(countries.load()))
 def test_person_numbers_are_valid_and_fit_the_person(country: str, now: datetime) -> None:
     known = countries.load()[country].identifiers
-    for human in cohort(load(country), 60, 2, now, flaws=False).humans:
+    for human in cohort(load(country), 30, 2, now, flaws=False).humans:
         found = [identifiers.read(one) for one in human.patient["identifier"]]
         told = [one for one in found if one]
         assert len(told) == len(known)
