@@ -86,6 +86,7 @@ class Views:
 
     def delete_where(self, kind: str) -> Answer:
         """Delete the one resource that the search in the address finds."""
+        self.server.check_type(kind)
         condition = request.query_string.decode()
         if not condition:
             raise RequestError("a deletion needs an id or a condition in its address")

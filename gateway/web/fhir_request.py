@@ -120,11 +120,15 @@ def body() -> bytes:
     if request.headers.get("Content-Encoding", "identity").strip().lower() not in ("", "identity"):
         raise MediaTypeError("a compressed body is not read: send it as it is")
     try:
-        return request.get_data(cache=False)
+        stream = request.stream
+        raw = stream.read()
+        if len(raw) == request.max_content_length:
+            stream.read(1)  # a body of unknown length was cut off at the limit: this tells
     except RequestEntityTooLarge:
         drain()
         limit = (request.max_content_length or 0) // (1024 * 1024)
         raise TooLargeError(f"a body may have {limit} MiB at most") from None
+    return raw
 
 
 def drain() -> None:
