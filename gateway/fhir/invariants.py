@@ -126,14 +126,18 @@ def obs_7(value: Resource) -> Problems:
     """With a value of its own, an Observation has no component of its own code."""
     if "component" not in value or not any(name.startswith("value") for name in value):
         return None
-    code = value.get("code")
-    own = code.get("coding") if code.__class__ is dict else None
+    own = list(codings(value))
     for index, part in objects(value["component"]):
-        code = part.get("code")
-        codings = code.get("coding") if code.__class__ is dict else None
-        if any(coding in (own or ()) for _, coding in objects(codings)):
+        if any(coding in own for coding in codings(part)):
             return wrong("invariant", "obs-7: the code of the whole", f"component[{index}].code")
     return None
+
+
+def codings(value: Resource) -> Iterator[Resource]:
+    """Yield the codings of ``code``."""
+    code = value.get("code")
+    for _, coding in objects(code.get("coding") if code.__class__ is dict else None):
+        yield coding
 
 
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"

@@ -8,6 +8,7 @@ running its plan.
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.fhir.bindings import bindings
@@ -186,9 +187,7 @@ def paired(values: JSON, others: JSON) -> Problems:
     """Say what is wrong with a list of primitives and the list of extensions beside it."""
     if values.__class__ is not list or others.__class__ is not list:
         return None
-    if len(values) != len(others):
-        return wrong("structure", "as many values as extensions must stand beside them")
-    for index, pair in enumerate(zip(values, others, strict=True)):
+    for index, pair in enumerate(zip_longest(values, others)):
         if pair == (None, None):
             return wrong("structure", "null, without an extension beside it", f"[{index}]")
     return None

@@ -143,7 +143,9 @@ def edits(value: Any) -> Iterator[Any]:
     items = value.items() if isinstance(value, dict) else enumerate(value)
     for key, inner in items:
         outer = value.copy()
-        for odd in [*ODD, *(edits(inner) if isinstance(inner, dict | list) else ())]:
+        inside = edits(inner) if isinstance(inner, dict | list) else ()
+        unlisted = inner[0] if isinstance(inner, list) and inner else [inner]
+        for odd in [*ODD, unlisted, *inside]:
             outer[key] = odd
             yield outer
 

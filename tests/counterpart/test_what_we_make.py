@@ -1,0 +1,177 @@
+"""All that the project writes has no error in the HL7 validator, for its version of FHIR."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway import pipeline
+from gateway.app import create_app
+from gateway.config import Settings
+from gateway.fhir.json import encode
+from gateway.fhir.structure import VERSIONS
+from gateway.fhir.validate import validate
+from gateway.sandbox.dialects import load
+from gateway.sandbox.people import cohort
+from scoring.cards import load as cards
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+
+    from tests.counterpart.conftest import Validator
+
+pytestmark = [pytest.mark.counterpart, pytest.mark.xdist_group("counterpart")]
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+COUNTRIES = ("US", "GB", "FI", "DE", "JP", "NL")
+
+
+@pytest.fixture(scope="module")
+def people() -> list[dict[str, Any]]:
+    """People of a practice, a ward and a clinic, and what is recorded of them."""
+    return cohort(load("US", "R4"), 60, 1, NOW, flaws=False).resources
+
+
+def made(people: list[dict[str, Any]], version: str, probability: str) -> dict[str, dict[str, Any]]:
+    """Return, for each card that says something, what is written of one patient."""
+    assessed = pipeline.assess(people, as_of=NOW, cards=tuple(cards()), source="us")
+    options = pipeline.Options(NOW, "us", fhir_version=version, probability=probability)
+    found: dict[str, dict[str, Any]] = {}
+    for risk in assessed.risks:
+        if (card := risk.score.card) not in found and risk.score.facts:
+            assessment = pipeline.risk_assessment(risk, options)
+            found[card] = assessment
+            found[f"{card} device"] = pipeline.device(risk.score.facts, version)
+            found[f"{card} provenance"] = pipeline.provenance(assessment, risk, options)
+            found[f"{card} withdrawn"] = pipeline.withdrawn(assessment, "an input was corrected")
+    return found
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_assessments(validator: Validator, people: list[dict[str, Any]], version: str) -> None:
+    found = made(people, version, "percent")
+    assert len(found) > 48
+    wrong = {
+        name: errors for name, it in found.items() if (errors := validator.errors(it, version))
+    }
+    assert wrong == {}
+    assert {
+        name: validate(it, version) for name, it in found.items() if validate(it, version)
+    } == {}
+
+
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_sandbox_people(validator: Validator, country: str) -> None:
+    dialect = load(country)
+    seen: dict[tuple[str, ...], dict[str, Any]] = {}
+    for resource in cohort(dialect, 12, 1, NOW, flaws=False).resources:
+        code = resource.get("code", {}).get("coding", [{}])[0].get("code", "")
+        seen.setdefault((resource["resourceType"], code), resource)
+    wrong = [
+        (*key, errors)
+        for key, resource in seen.items()
+        if (errors := validator.errors(resource, dialect.version))
+    ]
+    assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """The gateway, empty."""
+    folder: Path = tmp_path_factory.mktemp("gateway")
+    app = create_app(Settings(store_url=f"sqlite:///{folder / 'gateway.db'}"))
+    yield app.test_client()
+    app.extensions["riskbridge"].dispose()
+
+
+PATIENT = {
+    "resourceType": "Patient",
+    "identifier": [{"system": "http://example.org/ids", "value": "7"}],
+    "gender": "female",
+    "birthDate": "1961-04-05",
+}
+PRESSURE = {
+    "resourceType": "Observation",
+    "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "8480-6"}]},
+    "subject": {"reference": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"},
+    "effectiveDateTime": "2026-03-01T10:00:00Z",
+    "valueQuantity": {"value": 141, "system": "http://unitsofmeasure.org", "code": "mm[Hg]"},
+}
+TRANSACTION = {
+    "resourceType": "Bundle",
+    "type": "transaction",
+    "entry": [
+        {
+            "fullUrl": "urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7",
+            "resource": PATIENT,
+            "request": {"method": "POST", "url": "Patient"},
+        },
+        {"resource": PRESSURE, "request": {"method": "POST", "url": "Observation"}},
+    ],
+}
+BATCH = {
+    "resourceType": "Bundle",
+    "type": "batch",
+    "entry": [
+        {"request": {"method": "GET", "url": "Patient/none"}},
+        {"request": {"method": "GET", "url": "Patient?gender=female"}},
+        {"resource": PATIENT | {"id": "b1"}, "request": {"method": "PUT", "url": "Patient/b1"}},
+        {"request": {"method": "DELETE", "url": "Patient/b1"}},
+    ],
+}
+COLLECTION = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [{"resource": PATIENT | {"id": "q"}}],
+}
+ASKED = [
+    pytest.param("GET", "metadata", None, id="metadata"),
+    pytest.param("POST", "", TRANSACTION, id="transaction"),
+    pytest.param("POST", "", BATCH, id="batch"),
+    pytest.param("POST", "", COLLECTION, id="collection"),
+    pytest.param("POST", "Patient", PATIENT, id="create"),
+    pytest.param("PUT", "Patient/p1", PATIENT | {"id": "p1"}, id="update"),
+    pytest.param("PUT", "Patient/p1", PATIENT | {"id": "p1", "gender": "male"}, id="update again"),
+    pytest.param("GET", "Patient", None, id="search"),
+    pytest.param("GET", "Patient?_count=1", None, id="page"),
+    pytest.param("GET", "Patient?_summary=count", None, id="count"),
+    pytest.param("GET", "Patient?identifier=nobody|0", None, id="none found"),
+    pytest.param("GET", "Observation?_include=Observation:subject", None, id="include"),
+    pytest.param("GET", "Patient/p1", None, id="read"),
+    pytest.param("GET", "Patient/p1/_history", None, id="history"),
+    pytest.param("GET", "Patient/_history", None, id="history of a type"),
+    pytest.param("GET", "_history", None, id="history of all"),
+    pytest.param("POST", "$assess-risk", COLLECTION, id="assess"),
+    pytest.param(
+        "POST", "Patient/p1/$assess-risk", {"resourceType": "Parameters"}, id="assess one"
+    ),
+    pytest.param("DELETE", "Patient/p1", None, id="delete"),
+    pytest.param("GET", "Patient/p1", None, id="deleted"),
+    pytest.param("GET", "Patient/p1/_history", None, id="history of what was deleted"),
+    pytest.param("GET", "Patient/nobody", None, id="missing"),
+    pytest.param("GET", "Nothing/1", None, id="no type"),
+    pytest.param("POST", "Patient", PATIENT | {"gender": "F"}, id="invalid"),
+    pytest.param("POST", "Patient", {"resourceType": "Observation"}, id="another type"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), ASKED)
+def test_answers(
+    validator: Validator, client: FlaskClient, method: str, path: str, body: Any
+) -> None:
+    answer = client.open(
+        f"/fhir/{path}" if path else "/fhir",
+        method=method,
+        data=encode(body) if body else None,
+        content_type="application/fhir+json",
+    )
+    if answer.status_code == 204:
+        return
+    assert validator.errors(answer.data) == []
+    assert answer.content_type.startswith("application/fhir+json")
