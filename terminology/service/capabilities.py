@@ -1,0 +1,52 @@
+"""TerminologyCapabilities: what the terminology service knows and does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from terminology.service.generated import library
+
+if TYPE_CHECKING:
+    from terminology.records import Resource
+
+PARAMETERS = ("url", "valueSet", "valueSetVersion", "filter", "offset", "count", "activeOnly",
+              "excludeNested", "includeDesignations", "includeDefinition", "displayLanguage",
+              "system-version", "useSupplement", "tx-resource")  # fmt: skip
+
+
+def statement(base_url: str, instant: str) -> Resource:
+    """Return the TerminologyCapabilities of the service at `base_url` (R4 and R5 alike)."""
+    known = library()
+    return {
+        "resourceType": "TerminologyCapabilities",
+        "id": "riskbridge-terminology",
+        "url": f"{base_url}/metadata?mode=terminology",
+        "name": "RiskbridgeTerminology",
+        "title": "Riskbridge terminology service",
+        "status": "active",
+        "date": instant,
+        "kind": "instance",
+        "software": {"name": "riskbridge"},
+        "implementation": {"description": "Riskbridge", "url": base_url},
+        "lockedDate": False,
+        "codeSystem": [
+            {
+                "uri": one.url,
+                **({"version": [{"code": one.version, "isDefault": True}]} if one.version else {}),
+                "subsumption": not (one.partial or one.grammar),
+            }
+            for versions in known.code_systems.values()
+            for one in versions
+        ],
+        "expansion": {
+            "hierarchical": True,
+            "paging": True,
+            "incomplete": False,
+            "parameter": [{"name": name} for name in PARAMETERS],
+            "textFilter": "Every word must stand in the code or in the display, whatever its case.",
+        },
+        "codeSearch": "all",
+        "validateCode": {"translations": True},
+        "translation": {"needsMap": False},
+        "closure": {"translation": False},
+    }

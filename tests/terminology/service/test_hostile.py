@@ -1,0 +1,110 @@
+"""Patterns, bodies and hierarchies of strangers: refused, or done in bounded time."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from terminology.service import ServiceError
+from terminology.service.asked import languages_of, of_parameters
+from terminology.service.patterns import matches
+from tests.terminology.service.world import (
+    ask,
+)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["(a+)+", "(a|a)*", "(a*)*b", "a*a*a*a*a*", "(?=a)", r"(a)\1", "(a|b){20}", "x" * 501, "(", "[",
+     "a{99999999999}", "(a|a)" * 11, "(?P<x>a)", "((a?)b)+"],
+    ids=range(14),
+)  # fmt: skip
+def test_patterns_that_may_not_end_are_refused(pattern: str) -> None:
+    with pytest.raises(ServiceError):
+        matches("a" * 30, pattern)
+
+
+@pytest.mark.parametrize(
+    ("value", "pattern", "found"),
+    [
+        ("code1", "[^ \\t\\r\\n\\f]{4}[0-9]", True),
+        ("code12", "[^ \\t\\r\\n\\f]{4}[0-9]", False),
+        ("old", "o[a-z]*", True),
+        ("ab-1", "(?:ab|cd)-[0-9]+", True),
+        ("a]", "[]a]+", True),
+        ("a(b", r"a\(b", True),
+        ("aa", "(a)(a)", True),
+        ("", "", True),
+    ],
+)
+def test_patterns_match_the_whole(value: str, pattern: str, found: bool) -> None:
+    assert matches(value, pattern) is found
+
+
+def test_a_pattern_ends_soon() -> None:
+    start = time.process_time()
+    assert not matches("a" * 60 + "b", "a*a*a*")
+    with pytest.raises(ServiceError):
+        matches("a" * 2000, "a*")
+    assert time.process_time() - start < 0.2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"resourceType": "Patient"},
+        {"resourceType": "Parameters", "parameter": 3},
+        {"resourceType": "Parameters", "parameter": [3]},
+        {"resourceType": "Parameters", "parameter": [{}]},
+    ],
+    ids=range(4),
+)
+def test_bad_parameters(body: dict[str, Any]) -> None:
+    with pytest.raises(ServiceError):
+        of_parameters(body)
+
+
+def test_a_loop_in_a_hierarchy_ends() -> None:
+    loop = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/loop",
+        "concept": [
+            {"code": "a", "property": [{"code": "parent", "valueCode": "b"}]},
+            {"code": "b", "property": [{"code": "parent", "valueCode": "a"}]},
+        ],
+    }
+    given = {"resourceType": "ValueSet", "compose": {"include": [{"system": loop["url"]}]}}
+    found = ask("ValueSet", "expand", more=[loop], valueSet=given)["expansion"]
+    assert [row["code"] for row in found["contains"]] == ["a", "b"]
+
+
+def test_a_deep_hierarchy_ends() -> None:
+    deep = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/deep",
+        "concept": [
+            {"code": str(n), "property": [{"code": "parent", "valueCode": str(n - 1)}]}
+            for n in range(3000)
+        ],
+    }
+    given = {"resourceType": "ValueSet", "compose": {"include": [{"system": deep["url"]}]}}
+    found = ask("ValueSet", "expand", more=[deep], valueSet=given)
+    assert len(json.dumps(found)) > 3000
+
+
+@pytest.mark.parametrize(
+    ("header", "tags"),
+    [
+        ("de-CH;q=0.5, fr", ("fr", "de-CH")),
+        ("en, en-AU; q=0.4", ("en", "en-AU")),
+        ("*", ()),
+        ("", ()),
+        (None, ()),
+        ("de;q=x", ("de",)),
+    ],
+)
+def test_languages(header: str | None, tags: tuple[str, ...]) -> None:
+    assert languages_of(header) == tags
