@@ -22,9 +22,11 @@ from gateway.flow.letters import Letters, texts_of
 from gateway.flow.progress import Progress, Step, silent
 from gateway.flow.whereabouts import Whereabouts, owned
 from gateway.jobs import queue
+from gateway.jobs.worker import Task, run
 from gateway.store import assessments, outbox, resources
 from gateway.store.assessments import Made
 from gateway.store.engine import reading, writing
+from gateway.store.instants import now
 from gateway.store.resources import Key
 from gateway.store.sources import Known
 
@@ -82,20 +84,25 @@ class Work:
 
 
 def assess_due(engine: sa.Engine, source: Known, progress: Progress = silent) -> int:
-    """Assess all patients of a source that are due; return how many."""
-    done = 0
-    while jobs := due(engine, source):
-        assess(engine, source, patients_of(jobs), jobs)
+    """Assess all patients of a source that are due; return how many.
+
+    One that cannot be assessed for a fault of ours is left to the worker, and told as a dead job
+    in the end; the others go on.
+    """
+    done, began = 0, now()
+    task = Task(lambda engine, jobs: assess(engine, source, patients_of(jobs), jobs))
+    while jobs := due(engine, source, began):
+        run(engine, task, jobs)
         done += len(jobs)
         progress(Step(source.name, "assess", done))
     return done
 
 
-def due(engine: sa.Engine, source: Known) -> list[Job]:
-    """Return jobs on lease, each a patient of the source."""
+def due(engine: sa.Engine, source: Known, by: int) -> list[Job]:
+    """Return jobs on lease, each a patient of the source, that were due by an instant."""
     with writing(engine) as connection:
         prefix = job_key(source.name, "")
-        return queue.claim(connection, [ASSESS], AT_ONCE, key_prefix=prefix)
+        return queue.claim(connection, [ASSESS], AT_ONCE, key_prefix=prefix, due_by=by)
 
 
 def patients_of(jobs: Sequence[Job]) -> list[str]:
@@ -224,12 +231,12 @@ def write(connection: sa.Connection, work: Work, snapshot: Snapshot, jobs: Seque
         OutdatedError: it is not.
         LostLeaseError: a job is someone else's by now.
     """
-    now = Snapshot(
+    present = Snapshot(
         assessments.resources_of(connection, work.patients, KINDS, lean=True),
         assessments.of_patients(connection, work.patients),
         [],
     )
-    if now.state != snapshot.state:
+    if present.state != snapshot.state:
         raise OutdatedError
     write_rows(connection, work)
     write_letters(connection, work)

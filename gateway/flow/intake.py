@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gateway.jobs.queue import enqueue
@@ -41,6 +41,8 @@ class Tally:
     changed: int = 0
     deleted: int = 0
     refused: int = 0
+    incomplete: list[str] = field(default_factory=list)
+    """Types that did not come wholly."""
 
 
 def job_key(source: str, patient: str) -> str:

@@ -229,6 +229,7 @@ def spoiled(run: Run, leg: Leg, error: UntruthfulError) -> None:
 def give_up(run: Run, kind: str, reason: str, error: GatewayError) -> None:
     """Note that a type did not come wholly; the next pull asks again for what this one lacks."""
     run.now["failed"].append(kind)
+    run.tally.incomplete.append(kind)
     with writing(run.engine) as connection:
         intake.note(connection, run.source, kind, [Refused(kind, reason, error.text)])
 

@@ -120,6 +120,7 @@ def claim(
     *,
     lease_ms: int = LEASE_MS,
     key_prefix: str = "",
+    due_by: int | None = None,
 ) -> list[Job]:
     """Take up to `limit` jobs that are due, oldest first, each on one lease.
 
@@ -129,10 +130,11 @@ def claim(
         limit: How many at most.
         lease_ms: How long nobody else may take them.
         key_prefix: Only jobs whose key begins so.
+        due_by: Only jobs that were due by this instant; now when not given.
     """
     moment, token = now(), uuid4().hex
     due = sa.or_(
-        sa.and_(job.c.state == "queued", job.c.run_after <= moment),
+        sa.and_(job.c.state == "queued", job.c.run_after <= (due_by or moment)),
         sa.and_(job.c.state == "leased", job.c.lease_until < moment),
     )
     bury_exhausted(connection, moment)

@@ -179,6 +179,18 @@ def settle(
         )
 
 
+def problems(conn: sa.Connection, source: str, limit: int = 100) -> list[Receipt]:
+    """Return what was refused or has failed, with the reason."""
+    columns = (outbox.c.kind, outbox.c.target_id, outbox.c.state, outbox.c.etag)
+    query = (
+        sa.select(*columns, outbox.c.last_error)
+        .where(outbox.c.source == source, outbox.c.state.in_(("refused", "failed")))
+        .order_by(outbox.c.kind, outbox.c.target_id)
+        .limit(limit)
+    )
+    return [Receipt(*row) for row in conn.execute(query)]
+
+
 def retry(conn: sa.Connection, source: str) -> int:
     """Have everything that was refused or failed tried again, now; return how much that is."""
     return conn.execute(

@@ -9,22 +9,14 @@ import pytest
 import time_machine
 
 from gateway.jobs import ledger, queue
-from gateway.store.engine import open_store, reading, writing
+from gateway.store.engine import reading, writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     import sqlalchemy as sa
 
 START = 1_700_000_000
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[sa.Engine]:
-    engine = open_store(f"sqlite:///{tmp_path}/store.db")
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

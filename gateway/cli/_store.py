@@ -1,0 +1,37 @@
+"""The store as commands use it: migrated, and with the configured sources in it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from gateway.flow import partners
+from gateway.pipeline import check_cards
+from gateway.store import sources
+from gateway.store.engine import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import sqlalchemy as sa
+
+    from gateway.config import Settings
+    from gateway.store.sources import Known
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[sa.Engine]:
+    """Give the store for the length of a command."""
+    engine = open_store(settings.store_url)
+    try:
+        sources.keep_all(engine, settings.sources)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def chosen(engine: sa.Engine, name: str) -> Known:
+    """Return the source that a command is about, its cards checked."""
+    source = partners.known(engine, name)
+    check_cards(source.settings.cards)
+    return source
