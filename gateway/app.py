@@ -10,7 +10,7 @@ from flask import Flask
 from gateway.config import Settings, load
 from gateway.flow import receiving
 from gateway.store.engine import open_store
-from gateway.web import fhir, health, ui
+from gateway.web import fhir, health, terminology, ui
 from gateway.web.fhir_server import Hooks
 from gateway.web.problems import furnish_problems
 
@@ -37,6 +37,7 @@ def create_app(settings: Settings | None = None, *, engine: sa.Engine | None = N
     interface = fhir.blueprint(
         engine, f"{settings.base_url.rstrip('/')}/fhir", hooks=hooks, operations=True
     )
+    app.register_blueprint(terminology.blueprint(), url_prefix="/fhir")
     app.register_blueprint(interface, url_prefix="/fhir")
     app.register_blueprint(ui.blueprint(engine, settings.base_url))
     app.register_blueprint(health.blueprint(engine))

@@ -17,8 +17,14 @@ INTERACTIONS = (
     "search-type",
 )  # fmt: skip
 SYSTEM = ("transaction", "batch", "history-system")
-EVERYTHING = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+DEFINITIONS = "http://hl7.org/fhir/OperationDefinition/"
 ASSESS = "assess-risk"
+TERMINOLOGY = {
+    "CodeSystem": ("lookup", "validate-code", "subsumes"),
+    "ValueSet": ("expand", "validate-code"),
+    "ConceptMap": ("translate",),
+}
+"""Operations of the terminology service, served beside the store by the gateway itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def of_type(served: Served, kind: str) -> Resource:
         if kind in one.targets
     )
     operations = ["everything", *([ASSESS] if served.assess else [])] if kind == "Patient" else []
+    operations += TERMINOLOGY.get(kind, ()) if served.assess else ()
     return {
         "type": kind,
         "interaction": [{"code": code} for code in INTERACTIONS],
@@ -102,13 +109,14 @@ def of_type(served: Served, kind: str) -> Resource:
         "searchParam": [
             {"name": name, "type": one.kind} for name, one in sorted(parameters.items())
         ],
-        **({"operation": [operation(served, name) for name in operations]} if operations else {}),
+        **({"operation": [operation(served, n, kind) for n in operations]} if operations else {}),
     }
 
 
-def operation(served: Served, name: str) -> Resource:
+def operation(served: Served, name: str, kind: str = "") -> Resource:
     """Return the declaration of an operation; STU3 refers to its definition."""
-    url = f"{served.base_url}/OperationDefinition/{ASSESS}" if name == ASSESS else EVERYTHING
+    own = f"{served.base_url}/OperationDefinition/{ASSESS}"
+    url = own if name == ASSESS else f"{DEFINITIONS}{kind}-{name}"
     stu3 = served.fhir_version == "STU3"
     return {"name": name, "definition": {"reference": url} if stu3 else url}
 

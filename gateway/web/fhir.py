@@ -25,6 +25,7 @@ from gateway.web.fhir_answer import Answer, refusal, response
 from gateway.web.fhir_request import Wanted, parameters, resource, wanted
 from gateway.web.fhir_server import ID, Hooks, Server
 from gateway.web.fhir_write import Operation
+from terminology.service.capabilities import statement as terminology
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,9 @@ class Views:
     server: Server
 
     def metadata(self) -> Answer:
-        """Return the CapabilityStatement."""
+        """Return the CapabilityStatement, or the TerminologyCapabilities when those are asked."""
+        if self.server.operations and request.args.get("mode") == "terminology":
+            return Answer(200, encode(terminology(self.server.base_url, self.server.declared.date)))
         return Answer(200, self.server.metadata)
 
     def post_root(self, wish: Wanted) -> Answer:
