@@ -17,6 +17,7 @@ import msgspec
 
 from scoring.applicability import MISSING, WITHHELD, Ready, prepare
 from scoring.cards import Part, card, load, region
+from scoring.engine import with_age
 from scoring.inputs import feature_of, inputs_for
 
 if TYPE_CHECKING:
@@ -124,8 +125,11 @@ def choose(row: FeatureRow, as_of: date, wanted: Sequence[str] = (AUTO,)) -> lis
     return chosen(Patient(row.country, knows, ready), wanted)
 
 
-def choose_for_inputs(inputs: Mapping[str, Any], country: str | None) -> list[Choice]:
+def choose_for_inputs(
+    inputs: Mapping[str, Any], country: str | None, day: date | None = None
+) -> list[Choice]:
     """Return the cards to score for inputs as `score` takes them."""
+    inputs = with_age(inputs, day)
 
     def ready(candidate: Card) -> Ready:
         return prepare(candidate, inputs, country)
@@ -194,7 +198,7 @@ def telling(reason: str) -> int:
     """Return how much a reason tells: a condition most, then a gap, age, the licence least."""
     if reason == WITHHELD:
         return 0
-    if reason.startswith("age_"):
+    if reason.startswith("age_") or "_use_" in reason:
         return 1
     if reason.startswith("country_"):
         return 2

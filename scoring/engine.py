@@ -29,9 +29,7 @@ def score(
     `inputs` are named and in the units that the card says. `country` of residence (ISO 3166-1
     alpha-2) gives the region when the inputs do not; with `date`, ``birth_date`` gives the age.
     """
-    if date is not None and "age" not in inputs and "birth_date" in inputs:
-        inputs = {**inputs, "age": completed_years(inputs["birth_date"], date)}
-    ready = prepare(card, inputs, country)
+    ready = prepare(card, with_age(inputs, date), country)
     if ready.reason:
         return refuse(card, ready, ready.reason)
     running = program(card)
@@ -54,6 +52,13 @@ def score(
         categories=categories,
         facts=running.facts,
     )
+
+
+def with_age(inputs: Mapping[str, Any], day: date | None) -> Mapping[str, Any]:
+    """Return the inputs, with the age on that day where they give ``birth_date`` instead."""
+    if day is None or "birth_date" not in inputs or inputs.get("age") is not None:
+        return inputs
+    return {**inputs, "age": completed_years(inputs["birth_date"], day)}
 
 
 def refuse(card: Card, ready: Ready, reason: str) -> Score:
