@@ -48,10 +48,11 @@ class Writer:
 
     def written(self, values: Mapping[str, Value]) -> Iterator[tuple[Resource, list[Drawn]]]:
         """Yield each Observation with the values it carries."""
-        if set(PRESSURES) <= set(values):
+        both = set(PRESSURES) <= set(values)
+        if both:
             yield from self.pressures(values)
         for feature, value in values.items():
-            if feature not in PRESSURES:
+            if not (both and feature in PRESSURES):
                 yield self.observation(feature, value)
 
     def pressures(self, values: Mapping[str, Value]) -> Iterator[tuple[Resource, list[Drawn]]]:

@@ -95,6 +95,19 @@ def test_times_are_in_the_past_on_the_countrys_clock(now: datetime) -> None:
             assert drawn.effective.endswith("+05:30")
 
 
+def test_nothing_that_was_measured_is_left_out(now: datetime) -> None:
+    drawn = cohort(load("US"), 5, 1, now, flaws=False).drawn
+    last = {one.feature for one in drawn if one.resource.startswith("Observation/us-0005-")}
+    assert last == {
+        *("systolic_bp", "total_cholesterol", "glucose_fasting", "max_heart_rate"),
+        *("chest_pain_type", "ecg_rest", "st_depression_exercise"),
+    }
+    ward = [one.feature for one in drawn if one.resource.startswith("Observation/us-0004-4-")]
+    assert len(ward) == 8
+    practice = [one.feature for one in drawn if one.resource.startswith("Observation/us-0001-1-")]
+    assert len(practice) == 15
+
+
 def test_kinds_of_people(now: datetime) -> None:
     strands = [human.strand for human in cohort(load("GB"), 60, 1, now).humans]
     counts = {name: strands.count(name) for name in set(strands)}
