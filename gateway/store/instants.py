@@ -22,6 +22,7 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
+@lru_cache(1024)
 def written(instant: int) -> str:
     """Return a FHIR instant in UTC.
 

@@ -8,7 +8,7 @@ nothing. `write` stores what this server is asked to keep: it stamps ``meta.vers
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
@@ -16,37 +16,79 @@ import sqlalchemy as sa
 from gateway.store import instants
 from gateway.store.identity import Place, gid_of
 from gateway.store.index import rows as index_rows
+from gateway.store.rows import (
+    CHUNK,
+    COLUMNS,
+    Key,
+    Known,
+    Row,
+    by_type,
+    of_patient,
+    present,
+    read,
+    read_many,
+)
 from gateway.store.tables import resource, resource_version, search_value, source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from terminology.records import JSON, Resource
 
-CHUNK = 500
-"""How many keys one statement names."""
+__all__ = [
+    "CHUNK",
+    "COLUMNS",
+    "Key",
+    "Known",
+    "Received",
+    "Row",
+    "Stored",
+    "Write",
+    "by_type",
+    "delete",
+    "of_patient",
+    "present",
+    "put",
+    "read",
+    "read_many",
+    "write",
+]
 
 PATIENT_ELEMENTS = ("subject", "patient", "beneficiary", "individual", "for", "target")
 """Where resources say which Patient they are about."""
 
 
-INDEXING = {
-    name: f"INSERT INTO search_value ({', '.join(search_value.c.keys())}) "  # noqa: S608
-    f"VALUES ({', '.join([mark] * len(search_value.c))})"
-    for name, mark in (("sqlite", "?"), ("postgresql", "%s"))
-}
-"""Index rows are ten times as many as resources: they go to the driver as they are."""
+INSERTED = (
+    "seq", "source", "type", "id", "gid", "version", "source_version", "last_updated", "deleted",
+    "sha256", "raw", "patient", "country", "method",
+)  # fmt: skip
+"""Columns of a new row, in the order of `record`."""
 
+
+def inserting(table: str, columns: Sequence[str]) -> dict[str, str]:
+    """Return by dialect the statement that inserts rows given as tuples.
+
+    What comes in bulk goes to the driver as it is, past SQLAlchemy's work on each row.
+    """
+    return {
+        name: f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608 - names of ours
+        f"VALUES ({', '.join([mark] * len(columns))})"
+        for name, mark in (("sqlite", "?"), ("postgresql", "%s"))
+    }
+
+
+INSERTING = inserting("resource", INSERTED)
+INDEXING = inserting("search_value", search_value.c.keys())
+NUMBERED = {
+    "sqlite": sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'resource'"),
+    "postgresql": sa.text(
+        "SELECT nextval(pg_get_serial_sequence('resource', 'seq')) FROM generate_series(1, :count)"
+    ),
+}
+BASE = sa.select(source.c.base_url).where(source.c.name == sa.bindparam("name"))
 
 CONCLUSIONS = ("RiskAssessment", "Provenance", "Device")
 """Types that no score is drawn from: their coming and going touches no patient's data."""
-
-
-class Key(NamedTuple):
-    """How a resource is addressed here."""
-
-    type: str
-    gid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +119,12 @@ class Write:
     """Whether a present version of the same digest is left as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One version of one resource."""
+class Standing(NamedTuple):
+    """The present version of a resource."""
 
-    seq: int
-    source: str
-    type: str
-    id: str
-    gid: str
     version: int
-    last_updated: int
-    deleted: bool
-    raw: bytes
-    patient: str | None = None
-    method: str = "PUT"
-    source_version: str | None = None
-
-    @property
-    def mirrored(self) -> bool:
-        """Whether the bytes are a source's own, with its ids and references."""
-        return self.gid != self.id
+    instant: int
+    raw: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +136,8 @@ class Stored:
     unchanged: tuple[Key, ...] = ()
     patients: frozenset[str] = frozenset()
     """Gids of the Patients that new and changed data are, are about, or were about until now."""
-    versions: Mapping[Key, tuple[int, int]] | None = None
-    """The version and instant at which each resource now stands."""
+    standing: Mapping[Key, Standing] = field(default_factory=dict)
+    """How each resource now stands."""
 
 
 class Item(NamedTuple):
@@ -135,18 +162,6 @@ class Owner(NamedTuple):
     name: str
     place: Place
     country: str | None = None
-
-
-class Known(NamedTuple):
-    """What is already there under a key."""
-
-    seq: int
-    version: int
-    digest: bytes
-    deleted: bool
-    last_updated: int
-    id: str
-    patient: str | None
 
 
 def put(
@@ -227,9 +242,20 @@ def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
             for patient in (one["patient"], known[key].patient if key in known else None)
             if patient and key.type not in CONCLUSIONS
         ),
-        {key: (one["version"], one["last_updated"]) for key, one in records.items()}
-        | {key: (known[key].version, known[key].last_updated) for key in same},
+        {key: standing(one) for key, one in records.items()}
+        | {key: unchanged(wanted[key], known[key]) for key in same},
     )
+
+
+def standing(one: dict[str, JSON]) -> Standing:
+    """Return how a row stands that was written."""
+    return Standing(one["version"], one["last_updated"], one["raw"])
+
+
+def unchanged(item: Item, known: Known) -> Standing:
+    """Return how a resource stands that was left as it is."""
+    at = instants.written(known.last_updated)
+    return Standing(known.version, known.last_updated, item.stamped(known.version, at))
 
 
 def told_instant(received: Received) -> int | None:
@@ -240,49 +266,18 @@ def told_instant(received: Received) -> int | None:
 
 def place_of(conn: sa.Connection, name: str) -> Place:
     """Return where references of a source stand; its base URL means the source itself."""
-    base = conn.scalar(sa.select(source.c.base_url).where(source.c.name == name)) if name else None
+    base = conn.scalar(BASE, {"name": name}) if name else None
     return Place(name, (base.rstrip("/"),) if base else ())
-
-
-def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
-    """Return what is there of the keys, deleted resources too."""
-    found: dict[Key, Known] = {}
-    for kind, gids in by_type(keys):
-        columns = (
-            resource.c.gid,
-            resource.c.seq,
-            resource.c.version,
-            resource.c.sha256,
-            resource.c.deleted,
-            resource.c.last_updated,
-            resource.c.id,
-            resource.c.patient,
-        )
-        query = sa.select(*columns).where(resource.c.type == kind, resource.c.gid.in_(gids))
-        found |= {Key(kind, gid): Known(*rest) for gid, *rest in conn.execute(query)}
-    return found
-
-
-def by_type(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:
-    """Yield type and gids, at most `CHUNK` at a time."""
-    sorted_out: dict[str, list[str]] = {}
-    for key in keys:
-        sorted_out.setdefault(key.type, []).append(key.gid)
-    for kind, gids in sorted_out.items():
-        for start in range(0, len(gids), CHUNK):
-            yield kind, gids[start : start + CHUNK]
 
 
 def allocate(conn: sa.Connection, count: int) -> list[int]:
     """Return `count` new numbers for `resource.seq`, so that rows can be sent in bulk."""
     if not count:
         return []
+    numbers = NUMBERED[conn.dialect.name]
     if conn.dialect.name == "sqlite":
-        last = conn.scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'resource'")) or 0
+        last = conn.scalar(numbers) or 0
         return list(range(last + 1, last + 1 + count))
-    numbers = sa.text(
-        "SELECT nextval(pg_get_serial_sequence('resource', 'seq')) FROM generate_series(1, :count)"
-    )
     return list(conn.scalars(numbers, {"count": count}))
 
 
@@ -338,7 +333,8 @@ def store(
 ) -> None:
     """Insert and update rows, each kind in one statement sent in bulk."""
     if new:
-        conn.execute(resource.insert(), new)
+        values = [tuple(one[name] for name in INSERTED) for one in new]
+        conn.exec_driver_sql(INSERTING[conn.dialect.name], values)
     if changed:
         conn.execute(
             resource.update().where(resource.c.seq == sa.bindparam("of")),
@@ -362,8 +358,7 @@ def index(conn: sa.Connection, resources: Iterable[tuple[int, Resource]], place:
 def without_nulls(value: tuple[JSON, ...]) -> tuple[JSON, ...]:
     """Return an index row without the sign U+0000, which PostgreSQL takes in no text."""
     return tuple(
-        part.replace("\0", "") if isinstance(part, str) and "\0" in part else part
-        for part in value
+        part.replace("\0", "") if isinstance(part, str) and "\0" in part else part for part in value
     )
 
 
@@ -390,48 +385,5 @@ def delete(conn: sa.Connection, keys: Sequence[Key]) -> Stored:
                 method="DELETE",
             )
         )
-    versions = {key: (one.version + 1, at) for key, one in known.items()}
-    return Stored(changed=tuple(known), patients=frozenset(patients), versions=versions)
-
-
-COLUMNS = (
-    resource.c.seq,
-    resource.c.source,
-    resource.c.type,
-    resource.c.id,
-    resource.c.gid,
-    resource.c.version,
-    resource.c.last_updated,
-    resource.c.deleted,
-    resource.c.raw,
-    resource.c.patient,
-    resource.c.method,
-    resource.c.source_version,
-)
-"""The columns of `Row`, in its order."""
-
-
-def read(conn: sa.Connection, kind: str, gid: str) -> Row | None:
-    """Return the present version, which may be a deletion; None when there never was one."""
-    query = sa.select(*COLUMNS).where(resource.c.type == kind, resource.c.gid == gid)
-    found = conn.execute(query).one_or_none()
-    return Row(*found) if found else None
-
-
-def read_many(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Row]:
-    """Return the present versions of the keys that are there and not deleted."""
-    found: dict[Key, Row] = {}
-    for kind, gids in by_type(keys):
-        query = sa.select(*COLUMNS).where(
-            resource.c.type == kind, resource.c.gid.in_(gids), ~resource.c.deleted
-        )
-        found |= {Key(row.type, row.gid): Row(*row) for row in conn.execute(query)}
-    return found
-
-
-def of_patient(conn: sa.Connection, gid: str, kinds: Sequence[str] = ()) -> list[Row]:
-    """Return all resources that are, or are about, a Patient, oldest first; of `kinds` if given."""
-    query = sa.select(*COLUMNS).where(resource.c.patient == gid, ~resource.c.deleted)
-    if kinds:
-        query = query.where(resource.c.type.in_(kinds))
-    return [Row(*row) for row in conn.execute(query.order_by(resource.c.seq))]
+    now = {key: Standing(one.version + 1, at) for key, one in known.items()}
+    return Stored(changed=tuple(known), patients=frozenset(patients), standing=now)

@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from gateway.errors import ConflictError, GatewayError, Issue, PreconditionError, RequestError
+from gateway.fhir.json import encode
 from gateway.fhir.references import relinked
-from gateway.fhir.stamp import Stamp, stamp
-from gateway.store import instants, resources
+from gateway.fhir.stamp import stamp
+from gateway.store import resources
 from gateway.store.resources import Key, Known, Write
 from gateway.web.fhir_answer import Answer, refusal
 from gateway.web.fhir_conditions import Conditions
 from gateway.web.fhir_server import etag, version_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import sqlalchemy as sa
 
@@ -110,8 +111,11 @@ class Unit:
             gid = operation.gid or (own if operation.method == "PUT" else "")
             gid = gid if gid or operation.method == "DELETE" else str(uuid4())
             key = Key(operation.type, gid)
-        links = conditions.meant(operation.resource, operation.at) if operation.resource else {}
-        return Target(number, operation, key, links)
+        if operation.resource is None:
+            return Target(number, operation, key)
+        raw = encode(operation.resource)
+        links = conditions.meant(operation.resource, operation.at) if b"?" in raw else {}
+        return Target(number, operation, key, raw, links)
 
     def unused(self, key: Key) -> None:
         """Raise when a resource is there that a condition should have found and did not.
@@ -181,42 +185,27 @@ class Unit:
         done = resources.delete(self.conn, [one.key for one in targets])
         self.patients |= done.patients
         for one in targets:
-            version, instant = (done.versions or {}).get(one.key, (None, None))
-            self.answers[one.number] = Answer(204, None, version, instant)
+            now = done.standing.get(one.key)
+            self.answers[one.number] = (
+                Answer(204, None, now.version, now.instant) if now else Answer(204)
+            )
 
     def write(
-        self, targets: Sequence[Target], everything: Sequence[Target], known: dict[Key, Known]
+        self, targets: Sequence[Target], everything: Sequence[Target], known: Mapping[Key, Known]
     ) -> None:
         """Store resources, their references to one another rewritten."""
-        links = links_of(everything)
-        stamps: dict[Key, Stamp] = {}
-        writes = []
-        for one in targets:
-            assert one.operation.resource is not None
-            content = relinked(one.operation.resource, links | one.links)
-            stamps[one.key] = made = stamp(content, one.key.gid)
-            writes.append(
-                Write(
-                    one.key.type,
-                    one.key.gid,
-                    content,
-                    made,
-                    one.operation.method,
-                    made.digest,
-                    one.operation.unless_same,
-                )
-            )
+        links = Links(links_of(everything))
+        writes = [made(one, links.rewritten(one)) for one in targets]
         done = resources.write(self.conn, writes, bases=self.server.place.bases)
         self.patients |= done.patients
         for one in targets:
-            version, instant = (done.versions or {})[one.key]
-            before = known.get(one.key)
+            now, before = done.standing[one.key], known.get(one.key)
             self.answers[one.number] = Answer(
                 200 if before and not before.deleted else 201,
-                stamps[one.key](version, instants.written(instant)),
-                version,
-                instant,
-                self.location(one.key, version),
+                now.raw,
+                now.version,
+                now.instant,
+                self.location(one.key, now.version),
                 written=True,
                 issues=one.operation.issues,
             )
@@ -233,6 +222,8 @@ class Target:
     number: int
     operation: Operation
     key: Key
+    raw: bytes = b""
+    """The resource as it came, to look quickly whether something is in it at all."""
     links: dict[str, str] = field(default_factory=dict)
     """What the conditional references in its resource mean."""
     settled: bool = False
@@ -281,6 +272,38 @@ def check(operation: Operation, key: Key, known: Known | None) -> None:
         tags = [tag.strip() for tag in operation.if_none_match.split(",")]
         if "*" in tags or etag(present) in tags:
             raise PreconditionError("If-None-Match: the resource is there")
+
+
+class Links:
+    """What the fullUrls of a Bundle's entries are here."""
+
+    def __init__(self, links: Mapping[str, str]) -> None:
+        self.links = links
+        self.marks = [encode(url)[1:-1] for url in links]
+
+    def rewritten(self, target: Target) -> Resource:
+        """Return a resource with its links to others of the Bundle replaced by what they are."""
+        content = target.operation.resource
+        assert content is not None
+        if target.links or any(mark in target.raw for mark in self.marks):
+            rewritten: Resource = relinked(content, {**self.links, **target.links})
+            return rewritten
+        return content
+
+
+def made(target: Target, content: Resource) -> Write:
+    """Return the write of a resource to its target."""
+    one = stamp(content, target.key.gid)
+    operation = target.operation
+    return Write(
+        target.key.type,
+        target.key.gid,
+        content,
+        one,
+        operation.method,
+        one.digest,
+        operation.unless_same,
+    )
 
 
 def links_of(targets: Iterable[Target]) -> dict[str, str]:

@@ -128,8 +128,7 @@ def test_a_deletion_is_a_version_and_can_be_undone_by_another(store: sa.Engine) 
     assert rows_of(store, search_value) == 0
     with writing(store) as conn:
         back = write(conn, [a_write(an_observation())])
-    assert back.versions is not None
-    assert back.versions[key][0] == 3
+    assert back.standing[key].version == 3
 
 
 def test_a_write_makes_a_version_each_time_unless_told_otherwise(store: sa.Engine) -> None:
