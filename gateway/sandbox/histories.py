@@ -42,13 +42,22 @@ class History:
             if self.rng.random() >= tables["silence"]["share"]
         }
         if self.dialect.habits.facts == "questions":
-            asked = {q.fact: q for q in self.dialect.country.questions if q.yes and q.no}
-            for fact in [fact for fact in said if fact in asked]:
-                yield self.answer(asked[fact], said.pop(fact))
+            yield from self.answers(said)
         diseases = {fact: said[fact] for fact in said if fact in tables["diseases"]}
         treatments = {fact: said[fact] for fact in said if fact in tables["treatments"]}
         yield from self.diseases(diseases)
         yield from self.treatments(treatments, whole=set(tables["treatments"]) & set(facts))
+
+    def answers(self, said: dict[str, bool]) -> Iterator[Written]:
+        """Yield the answers to the form's questions; what they tell in full is not told again."""
+        stands_for = read("histories")["stands_for"]
+        for question in self.dialect.country.questions:
+            fact = stands_for.get(question.fact, question.fact)
+            if fact in said and (question.yes if said[fact] else question.no):
+                yield self.answer(question, said[fact])
+        for question in self.dialect.country.questions:
+            if question.yes and question.no:
+                said.pop(question.fact, None)
 
     def diseases(self, said: Mapping[str, bool]) -> Iterator[Written]:
         """Yield a Condition for each disease, or "no known problems" where that is the habit."""
@@ -118,9 +127,10 @@ class History:
     def statement(self, fact: str, *, holds: bool) -> Resource:
         """Return the MedicationStatement that says or denies one medicine of a treatment."""
         tables = read("histories")
-        choices = tables["treatments"][fact]["atc"]
+        name = tables["medicines"].get(self.dialect.country.code, "atc")
+        choices = tables["treatments"][fact][name]
         medicine = choices[int(self.rng.integers(len(choices)))]
-        code = {"coding": [{"system": tables["systems"]["atc"], **medicine}]}
+        code = {"coding": [{"system": tables["systems"][name], **medicine}]}
         return self.statement_of(fact, code, holds=holds)
 
     def statement_of(self, name: str, code: JSON, *, holds: bool) -> Resource:
