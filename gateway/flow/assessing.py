@@ -201,12 +201,11 @@ def put_down(engine: sa.Engine, work: Work, patient: str, found: Conclusions) ->
 
 def made_of(work: Work, patient: str, risk: Risk, status: str) -> Made:
     """Return the record of an assessment; of the card's facts it keeps none, the card has them."""
-    places = {name: (row.gid, row.version) for name, row in work.where.rows.items()}
     return Made(
         risk.identifier,
         patient,
         pipeline.bare(risk.score),
-        used_resources(pipeline.basis(risk.score), risk.row, places),
+        used_resources(pipeline.basis(risk.score), risk.row, work.where.place),
         pipeline.first_probability(risk.score),
         status,
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.store.assessments import ENTERED_IN_ERROR, Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from gateway.pipeline import Risk
     from terminology.records import FeatureRow
@@ -88,16 +88,16 @@ def patient_facts(kept: Kept) -> Any:  # noqa: ANN401 - JSON of the store
 
 
 def used_resources(
-    references: Iterable[str], row: FeatureRow, place: Mapping[str, tuple[str, int]]
+    references: Iterable[str], row: FeatureRow, place: Callable[[str], tuple[str, int]]
 ) -> tuple[dict[str, Any], ...]:
     """Return what an assessment rests on, as the store keeps it.
 
-    `place` tells gid and present version of each reference of the source.
+    `place` tells gid and present version of a reference of the source.
     """
     used = []
     for reference in (*references, row.patient):
         kind, _, id_ = reference.partition("/")
-        gid, version = place.get(reference, ("", 0))
+        gid, version = place(reference)
         used.append({"type": kind, "id": id_, "gid": gid, "version": version})
     used[-1]["facts"] = facts(row)
     return tuple(used)

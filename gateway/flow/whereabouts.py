@@ -23,16 +23,20 @@ class Whereabouts:
 
     source: str
     rows: dict[str, Row] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    """``Type/gid`` to present version."""
 
     @classmethod
     def of(cls, source: str, rows: Iterable[Row]) -> Whereabouts:
         """Return the whereabouts of rows."""
-        return cls(source, {f"{row.type}/{row.id}": row for row in rows})
+        by_reference = {f"{row.type}/{row.id}": row for row in rows}
+        versions = {f"{row.type}/{row.gid}": row.version for row in by_reference.values()}
+        return cls(source, by_reference, versions)
 
-    @property
-    def versions(self) -> dict[str, int]:
-        """Return ``Type/gid`` to present version."""
-        return {f"{row.type}/{row.gid}": row.version for row in self.rows.values()}
+    def place(self, reference: str) -> tuple[str, int]:
+        """Return gid and version of a reference; version 0 of what is not here."""
+        row = self.rows.get(reference)
+        return (row.gid, row.version) if row else (self.gid(reference), 0)
 
     def gid(self, reference: str) -> str:
         """Return the gid of a reference, also of one to what is not here."""
