@@ -19,11 +19,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scoring.cards import Card, Input, region
 from scoring.codegen import Step, build, round_half_up
-from scoring.expressions import Expression, parse
+from scoring.expressions import parse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,6 +34,8 @@ WITHHELD = "licence_numbers_withheld"
 MISSING = "missing_input"
 NOT_COMPUTABLE = "not_computable"
 RESIDENCE = "residence:"
+KEPT = 256
+"""Cards whose exclusions are kept at once."""
 
 
 @dataclass(slots=True)
@@ -148,33 +150,38 @@ def in_words(value: Value) -> str:
 
 def exclusion(card: Card, ready: Ready) -> str | None:
     """Return the reason of the first exclusion that holds."""
-    for uses, holds, reason in exclusions(id(card), card):
+    for uses, _, holds, reason in exclusions(card):
         if all(name in ready.values for name in uses) and holds(*map(ready.values.get, uses))[0]:
             return reason
     return None
 
 
-Exclusion = tuple[tuple[str, ...], "Callable[..., tuple[bool]]", str]
-
-
-def exclusions(key: int, card: Card) -> tuple[Exclusion, ...]:
-    """Return the card's exclusions as functions of the inputs they use."""
-    found = _EXCLUSIONS.get(key)
-    if found is None or found[0] is not card:
-        found = _EXCLUSIONS[key] = (
-            card,
-            tuple(_compiled(card, text, reason) for text, reason in card.exclude.items()),
-        )
-    return found[1]
-
-
+Exclusion: TypeAlias = "tuple[tuple[str, ...], Callable[..., Any], Callable[..., Any], str]"
+"""Inputs used, the condition over columns, the condition of one row, the reason."""
 _EXCLUSIONS: dict[int, tuple[Card, tuple[Exclusion, ...]]] = {}
 
 
+def exclusions(card: Card) -> tuple[Exclusion, ...]:
+    """Return the card's exclusions as functions of the inputs they use, made once.
+
+    Raises:
+        ExpressionError: a condition breaks the language.
+    """
+    found = _EXCLUSIONS.get(id(card))
+    if found is None or found[0] is not card:
+        if len(_EXCLUSIONS) >= KEPT:
+            _EXCLUSIONS.clear()
+        made = tuple(_compiled(card, text, reason) for text, reason in card.exclude.items())
+        found = _EXCLUSIONS[id(card)] = (card, made)
+    return found[1]
+
+
 def _compiled(card: Card, text: str, reason: str) -> Exclusion:
-    condition: Expression = parse(text, card.kinds)
+    condition = parse(text, card.kinds)
     uses = tuple(name for name in card.inputs if name in condition.uses)
-    return uses, build(uses, [Step("holds", condition)], ["holds"], card.kinds), reason
+    steps = [Step("holds", condition)]
+    by_column = build(uses, steps, ["holds"], card.kinds, columns=True)
+    return uses, by_column, build(uses, steps, ["holds"], card.kinds), reason
 
 
 def range_problem(card: Card, values: Mapping[str, Value]) -> str | None:

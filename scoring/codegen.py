@@ -56,7 +56,7 @@ def build(
     function = ast.parse("def card(): pass").body[0]
     assert isinstance(function, ast.FunctionDef)
     function.args.args = [ast.arg(_local(param)) for param in params]
-    function.body = [emit.step(step) for step in _needed(steps, returns)]
+    function.body = [emit.step(step) for step in needed(steps, returns)]
     values: list[ast.expr] = [ast.Name(_local(name), ast.Load()) for name in returns]
     function.body.append(ast.Return(ast.Tuple(values, ast.Load())))
     module = ast.fix_missing_locations(ast.Module([function], []))
@@ -65,13 +65,22 @@ def build(
     return FunctionType(inner, _COLUMN_GLOBALS if columns else _ROW_GLOBALS)
 
 
-def _needed(steps: Sequence[Step], returns: Sequence[str]) -> list[Step]:
+def needed(steps: Sequence[Step], returns: Sequence[str]) -> list[Step]:
+    """Return the steps that `returns` rest on, in order."""
     wanted, kept = set(returns), []
     for step in reversed(steps):
         if step.name in wanted:
             kept.append(step)
             wanted |= step.expression.uses | (step.only_if.uses if step.only_if else frozenset())
     return kept[::-1]
+
+
+def inputs_used(steps: Sequence[Step], returns: Sequence[str]) -> set[str]:
+    """Return all names that `returns` rest on, inputs among them."""
+    uses = set(returns)
+    for step in needed(steps, returns):
+        uses |= step.expression.uses | (step.only_if.uses if step.only_if else frozenset())
+    return uses
 
 
 def _local(name: str) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import prepare
-from scoring.codegen import build
+from scoring.codegen import build, inputs_used
 from scoring.engine import score
 from scoring.inputs import inputs_for
 from scoring.program import program
@@ -161,13 +161,10 @@ def _term(card: Card, name: str, weight: float) -> Term:
     tree = Tree(dict(card.kinds))
     for derived, text in card.derived.items():
         tree.add(derived, text)
-    term = f"term_{name}"
+    term = linear.term_name(name)
     tree.add(term, card.terms[name])
-    wanted = set(tree.steps[-1].expression.uses)
-    for step in reversed(tree.steps):
-        if step.name in wanted:
-            wanted |= step.expression.uses
-    names = tuple(given for given in card.inputs if given in wanted)
+    uses = inputs_used(tree.steps, [term])
+    names = tuple(given for given in card.inputs if given in uses)
     return Term(weight, names, build(names, tree.steps, [term], tree.kinds))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from scoring.codegen import Array, build
+from scoring.codegen import Array, build, inputs_used
 from scoring.expressions import NUMBER, Kind
 from scoring.runtimes import RUNTIMES, linear
 from scoring.runtimes.tree import Tree
@@ -29,9 +29,9 @@ KEPT = 256
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The functions of one stratum; ``returns`` names what they give back, in order."""
+    """The functions of one stratum: the inputs they take, and the names of what they return."""
 
-    params: tuple[str, ...]
+    inputs: tuple[str, ...]
     returns: tuple[str, ...]
     row: Callable[..., tuple[Any, ...]]
     columns: Callable[..., tuple[Any, ...]]
@@ -94,15 +94,10 @@ class Program:
         names = [step.name for step in tree.steps]
         wanted = [name for name in self.card.outputs if name in names]
         wanted += [name for name in names if name.startswith(BAND)]
-        params = tuple(self.card.inputs) + self.constants
-        make = functools.partial(build, params, tree.steps, wanted, tree.kinds)
-        return Kernel(
-            params,
-            tuple(wanted),
-            make(),
-            make(columns=True),
-            picker(tuple(self.card.inputs)),
-        )
+        uses = inputs_used(tree.steps, wanted)
+        inputs = tuple(name for name in self.card.inputs if name in uses)
+        make = functools.partial(build, inputs + self.constants, tree.steps, wanted, tree.kinds)
+        return Kernel(inputs, tuple(wanted), make(), make(columns=True), picker(inputs))
 
     def columns(self, columns: Mapping[str, Array], size: int) -> dict[str, Array]:
         """Return the outputs of `size` rows: arrays, classes as positions in `output_levels`.
@@ -110,29 +105,20 @@ class Program:
         `columns` holds every input: numbers, truths, and codes as positions in their levels.
         """
         results: dict[str, Array] = {}
-        for start in range(0, size, CHUNK):
-            part = {name: column[start : start + CHUNK] for name, column in columns.items()}
-            self._chunk(part, min(CHUNK, size - start), start, size, results)
-        return results
-
-    def _chunk(
-        self,
-        part: Mapping[str, Array],
-        size: int,
-        start: int,
-        total: int,
-        results: dict[str, Array],
-    ) -> None:
-        for stratum, rows in self._strata_of(part, size):
+        for stratum, rows in self._strata_of(columns, size):
             kernel = self.kernel(stratum)
-            chosen = part if rows is None else {name: c[rows] for name, c in part.items()}
-            given = [chosen[name] for name in self.card.inputs]
-            answers = kernel.columns(*given, *self._constant_columns(chosen))
+            given = [columns[name] for name in kernel.inputs] + self._constant_columns(columns)
+            if rows is not None:
+                given = [column[rows] for column in given]
+            answers = kernel.columns(*given)
             for name, answer in zip(kernel.returns, answers, strict=True):
+                if rows is None:
+                    results[name] = np.broadcast_to(answer, size).astype(np.float64, copy=False)
+                    continue
                 if name not in results:
-                    results[name] = np.full(total, np.nan)
-                target = results[name][start : start + size]
-                target[slice(None) if rows is None else rows] = answer
+                    results[name] = np.full(size, np.nan)
+                results[name][rows] = answer
+        return results
 
     def _strata_of(
         self, part: Mapping[str, Array], size: int
@@ -144,18 +130,18 @@ class Program:
         for name in self.strata:
             places = places * len(self.levels[name]) + part[name]
         found: list[tuple[tuple[Value, ...], Array | None]] = []
-        for place in np.unique(places):
-            stratum, rest = [], int(place)
+        for place in np.flatnonzero(np.bincount(places)).tolist():
+            stratum, rest = [], place
             for name in reversed(self.strata):
                 rest, level = divmod(rest, len(self.levels[name]))
                 stratum.append(self.levels[name][level])
             found.append((tuple(stratum[::-1]), np.flatnonzero(places == place)))
         return found
 
-    def _constant_columns(self, part: Mapping[str, Array]) -> Sequence[Array]:
+    def _constant_columns(self, part: Mapping[str, Array]) -> list[Array]:
         """Return the recalibration constants of each row."""
         if self.card.recalibration is None:
-            return ()
+            return []
         by = [(name, self.card.inputs[name].levels) for name in self.card.recalibration.by]
         (first, _), (second, levels) = by
         places = part[first] * len(levels) + part[second]
@@ -168,6 +154,19 @@ class Program:
         missing = (np.nan,) * len(self.constants)
         rows = [self._table.get((one, other), missing) for one in first for other in second]
         return [np.array(column) for column in zip(*rows, strict=True)]
+
+    @functools.cached_property
+    def names(self) -> tuple[str, ...]:
+        """Return the outputs and band conditions that some stratum computes."""
+        first = {name: levels[0] for name, levels in self.levels.items()}
+        bands = [step.name for step in self.tree(first).steps if step.name.startswith(BAND)]
+        return (*self.card.outputs, *bands)
+
+    @functools.cached_property
+    def always(self) -> frozenset[str]:
+        """Return the numeric outputs that every row has."""
+        sometimes = {model.output for model in self.card.models if model.only_if}
+        return frozenset(self.card.outputs) - sometimes - set(self.output_levels)
 
     @functools.cached_property
     def output_levels(self) -> dict[str, tuple[str, ...]]:

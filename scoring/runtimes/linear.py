@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
 def grow(card: Card, tree: Tree, stratum: Mapping[str, str]) -> None:
     """Add the outputs of the models whose ``when`` fits `stratum`, then ``[combine]``."""
+    for name, text in card.terms.items():
+        tree.add(term_name(name), text)
     for model in card.models:
         if fits(model, stratum):
             _add_model(card, model, tree)
     for name, text in card.combine.items():
         tree.add(name, text)
+
+
+def term_name(term: str) -> str:
+    """Return the name of the step that holds a term; models share it."""
+    return f"term_{term}"
 
 
 def fits(model: Model, stratum: Mapping[str, str]) -> bool:
@@ -72,9 +79,7 @@ def constant(card: Card, model: Model) -> float:
 def _add_model(card: Card, model: Model, tree: Tree) -> None:
     """Add the linear predictor and the output of one model."""
     predictor = f"{model.output}_predictor"
-    products = [
-        f"{weight!r} * ({card.terms[term]})" for term, weight in weights(card, model).items()
-    ]
+    products = [f"{weight!r} * {term_name(term)}" for term, weight in weights(card, model).items()]
     tree.add(predictor, " + ".join([repr(constant(card, model)), *products]))
     if recalibrated(card, model.output):
         predictor = f"{model.output}_intercept + {model.output}_slope * {predictor}"
