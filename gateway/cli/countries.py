@@ -12,6 +12,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from gateway.cli._coverage import coverage
 from gateway.errors import UsageError
 from mappers import countries, identifiers
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 @click.group(epilog="Example: riskbridge countries show FI")
 def command() -> None:
     """List, show and check the countries and how their FHIR differs."""
+
+
+command.add_command(coverage)
 
 
 @command.command("list", epilog="Example: riskbridge countries list --json")
