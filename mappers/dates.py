@@ -17,7 +17,7 @@ DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 TIME = re.compile(
     r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII
 )
-EARLIEST = datetime.min.replace(tzinfo=UTC)
+COMMON = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)\Z", re.ASCII)
 
 
 def valid(text: JSON) -> bool:
@@ -51,11 +51,11 @@ def instant(text: str) -> datetime | None:
 
     A time without a zone, which the specification forbids and servers send, is read as UTC.
     """
-    if len(text) == 25 or len(text) == 20:  # the common forms, at the speed of the C parser
+    if COMMON.match(text):  # at the speed of the C parser
         try:
             return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
-            pass
+            return None
     start = day(text)
     if start is None:
         return None

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from mappers.document import Mapped
     from terminology.records import Measurement, Person
 
-Order: TypeAlias = tuple[bool, bool, bool, float, int, tuple[int, str], str, str]
+Order: TypeAlias = tuple[int, float, int, tuple[int, str], str, str]
+CLEAN = 3
+"""The level of a value that is neither preliminary nor bounded."""
 
 
 def rows(mapped: Mapped, as_of: datetime, country: str | None = None) -> list[FeatureRow]:
@@ -58,10 +60,10 @@ def row(
     name: str,
     person: Person | None,
     measurements: Iterable[Measurement],
-    as_of: datetime,
+    as_of: datetime | None,
     country: str | None = None,
 ) -> FeatureRow:
-    """Return the row of one patient."""
+    """Return the row of one patient; without `as_of` the newest values of all time."""
     features = chosen(measurements, as_of)
     where = (person.country if person else None) or country
     for key, value in derivations(features, person, where).items():
@@ -78,10 +80,10 @@ def row(
     )
 
 
-def chosen(measurements: Iterable[Measurement], as_of: datetime) -> dict[str, Measurement]:
+def chosen(measurements: Iterable[Measurement], as_of: datetime | None) -> dict[str, Measurement]:
     """Return the best measurement of each feature that is not later than `as_of`."""
     by_feature: dict[str, list[tuple[Order, Measurement]]] = defaultdict(list)
-    limit = as_of.timestamp()
+    limit = as_of.timestamp() if as_of else float("inf")
     for measurement in measurements:
         when = moment(measurement)
         if when <= limit:
@@ -102,10 +104,10 @@ def order(measurement: Measurement, when: float) -> Order:
 
     A fact that is true anywhere outweighs one that is denied elsewhere.
     """
+    level = 4 * (measurement.value is True)
+    level += 2 * ("preliminary" not in measurement.flags) + (measurement.comparator is None)
     return (
-        measurement.value is True,
-        "preliminary" not in measurement.flags,
-        measurement.comparator is None,
+        level,
         when,
         -len(measurement.flags),
         numbered(measurement.version),

@@ -114,7 +114,7 @@ def bundle(*resources: Any, kind: str = "collection") -> dict[str, Any]:
     }
 
 
-@settings(max_examples=400, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 @given(document=anything | damaged())
 def test_nothing_that_json_can_hold_raises(document: Any) -> None:
     mapped = map_document(document, Context("FI", "R4"))
