@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import defaultdict
 from decimal import Context, Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
@@ -41,7 +40,9 @@ class Converted(NamedTuple):
     detail: str | None = None
 
 
-def canonical(feature: str, value: Decimal, unit: str, coding: Coding | None = None) -> Converted:
+def canonical(
+    feature: str, value: Decimal | float, unit: str, coding: Coding | None = None
+) -> Converted:
     """Return `value` in the canonical unit of `feature`; `unit` as `resolve` gave it.
 
     `coding` counts where a code has a scale of its own (HbA1c by JDS).
@@ -49,14 +50,17 @@ def canonical(feature: str, value: Decimal, unit: str, coding: Coding | None = N
     >>> canonical("creatinine", Decimal("0.9"), "mg/dL").value
     79.5618
     """
+    exact = value if isinstance(value, Decimal) else number(value)
+    if exact is None:
+        return Converted(None, "value-type", "the value is no number")
     try:
-        return travel(value, WARM[feature][unit])
+        return travel(exact, WARM[feature][unit])
     except KeyError:
         found = warmed(feature, unit, coding)
-    return travel(value, found) if isinstance(found, Route) else refusal(found)
+    return travel(exact, found) if isinstance(found, Route) else refusal(found)
 
 
-WARM: dict[str, dict[str, Route]] = defaultdict(dict)
+WARM: dict[str, dict[str, Route]] = {}
 """Routes already found, for features whose codes all share one scale; never a refusal."""
 
 
@@ -65,8 +69,10 @@ def warmed(feature: str, unit: str, coding: Coding | None) -> Route | Resolved:
     if len(unit) > LONGEST or len(feature) > LONGEST:
         return too_long(unit)
     found = route(feature, unit, coding)
-    if isinstance(found, Route) and not depends(feature) and len(WARM[feature]) < MOST_WARM:
-        WARM[feature][unit] = found
+    if isinstance(found, Route) and not depends(feature):
+        warm = WARM.setdefault(feature, {})
+        if len(warm) < MOST_WARM:
+            warm[unit] = found
     return found
 
 
@@ -115,7 +121,7 @@ def convert(
     exact = value if isinstance(value, Decimal) else number(value)
     if exact is None:
         return Converted(None, "value-type", "the value is no number")
-    if len(source) > LONGEST or len(target) > LONGEST:
+    if len(source) + len(target) > LONGEST:
         return refusal(too_long(max(source, target, key=len)))
     found = between(source, target, feature, coding)
     if isinstance(found, Route):

@@ -60,7 +60,7 @@ def rows() -> list[tuple[str, float, float]]:
     library = importing("json, decimal, re, tomllib")
     return [
         ("analyte conversion, warm / bare multiplication", warm / floor, 25),
-        ("conversion from text, warm / bare multiplication", convert / floor, 25),
+        ("conversion of a text, warm / bare multiplication", convert / floor, 35),
         ("unit of a quantity, warm / bare multiplication", resolve / floor, 25),
         ("code to feature, warm / bare multiplication", find / floor, 25),
         ("25 conversions / one of pint, parsed before", 25 * bridge / pint_seconds(), 1),

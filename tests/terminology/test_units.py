@@ -111,6 +111,12 @@ def test_canonical_refuses(feature: str, unit: str, reason: str) -> None:
     assert len(found.detail or "") < 200
 
 
+def test_whole_numbers_and_floats_are_numbers() -> None:
+    assert units.canonical("body_weight", 72500, "g").value == 72.5
+    assert units.canonical("body_weight", 0.1, "kg").value == 0.1
+    assert units.canonical("body_weight", float("nan"), "kg").error == "value-type"
+
+
 def test_a_code_may_have_its_own_scale() -> None:
     assert units.canonical("hba1c", Decimal("6.1"), "%").value == 6.1
     assert units.canonical("hba1c", Decimal("6.1"), "%", JDS).value == 6.472
