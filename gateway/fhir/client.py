@@ -41,6 +41,7 @@ class Client:
             base_url, auth, limits=limits, patience=patience, media_type=self.manner.media_type
         )
         self.base_url = self._wire.base_url
+        self.patience = self._wire.patience
 
     def __enter__(self) -> Self:
         return self
@@ -67,18 +68,16 @@ class Client:
     def put(self, type_: str, id_: str, body: bytes, *, match: str | None = None) -> Answer:
         """Update the resource, or create it under this id; `match` is the ETag it must have."""
         headers = {"If-Match": match} if match else {}
-        return self._wire.ask(self._request("PUT", f"{type_}/{id_}", body, headers))
+        return self._wire.ask(self._writing("PUT", f"{type_}/{id_}", body, headers))
 
     def create(self, type_: str, body: bytes, *, unless: str | None = None) -> Answer:
         """Create the resource, `unless` a search with these parameters finds it already."""
         headers = {"If-None-Exist": unless} if unless else {}
-        request = self._request("POST", type_, body, headers, repeatable=bool(unless))
-        return self._wire.ask(request)
+        return self._wire.ask(self._writing("POST", type_, body, headers))
 
-    def bundle(self, body: bytes, *, repeatable: bool) -> Resource:
-        """Send a batch or transaction; `repeatable` when doing it twice equals doing it once."""
-        answer = self._wire.ask(self._request("POST", "", body, repeatable=repeatable))
-        result = self._decoded(answer)
+    def bundle(self, body: bytes) -> Resource:
+        """Send a batch or transaction."""
+        result = self._decoded(self._wire.ask(self._writing("POST", "", body, {})))
         if result.get("resourceType") != "Bundle":
             raise UntruthfulError(f"{self._wire.host}: a Bundle was answered by something else")
         return result
@@ -151,18 +150,14 @@ class Client:
         """Return how many there are as the server says: a hint, not a truth."""
         return self.page(self.search_url(type_, {**(parameters or {}), "_summary": "count"})).total
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        repeatable: bool = True,
-    ) -> Request:
+    def _request(self, method: str, path: str) -> Request:
         """Return a request to a path below the base URL."""
+        return Request(method, f"{self.base_url}/{path}")
+
+    def _writing(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Request:
+        """Return a request that changes something: after a lost answer it is not sent again."""
         url = f"{self.base_url}/{path}" if path else self.base_url
-        return Request(method, url, body, headers, repeatable)
+        return Request(method, url, body, headers, repeatable=False)
 
     def _decoded(self, answer: Answer) -> Resource:
         """Return the resource in an answer."""

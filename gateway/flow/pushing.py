@@ -7,10 +7,17 @@ is tried later. The second time there is nothing to write, even with a lost ledg
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING
 
-from gateway.errors import GatewayError, RefusedError, UntruthfulError, UsageError
+from gateway.errors import (
+    GatewayError,
+    RefusedError,
+    UnreachableError,
+    UntruthfulError,
+    UsageError,
+)
 from gateway.flow import partners
 from gateway.flow.addressing import Addressed, TheirIds, by_our_ids, by_their_ids
 from gateway.flow.intake import PUSH
@@ -154,17 +161,48 @@ def deliver(delivery: Delivery, parcels: Sequence[Parcel]) -> list[Receipt]:
 
 
 def attempt(delivery: Delivery, mode: str, parcels: Sequence[Parcel]) -> list[Receipt]:
-    """Deliver a batch in one way."""
+    """Deliver a batch in one way; after a lost answer look again, and send what is not there.
+
+    Raises:
+        RemoteError: the server is away for good.
+    """
+    tried: set[str] = set()
+    patience = delivery.client.patience
+    for turn in count(1):
+        addressed = address(delivery, mode, parcels)
+        try:
+            receipts = send_all(delivery, addressed, bundled=mode != "put")
+        except UnreachableError:
+            if patience.spent(turn):
+                raise
+            tried |= {sending.parcel.target_id for sending in addressed.sendings}
+            patience.sleep(patience.pause(turn))
+            continue
+        # What is found after it was sent has been written by us.
+        there = [
+            replace(one, state="written") if one.target_id in tried else one
+            for one in addressed.there
+        ]
+        return [*there, *receipts]
+    raise AssertionError("count() does not end")
+
+
+def address(delivery: Delivery, mode: str, parcels: Sequence[Parcel]) -> Addressed:
+    """Look what is there, and how the rest is to be sent."""
     if mode == "conditional":
-        addressed = by_their_ids(delivery.ids, parcels)
-    else:
-        addressed = by_our_ids(delivery.client, parcels)
-    sent = send(delivery, addressed, bundled=mode != "put") if addressed.sendings else []
-    for sending, one in zip(addressed.sendings, sent, strict=True):
+        return by_their_ids(delivery.ids, parcels)
+    return by_our_ids(delivery.client, parcels)
+
+
+def send_all(delivery: Delivery, addressed: Addressed, *, bundled: bool) -> list[Receipt]:
+    """Send what must be sent; return what became of each."""
+    if not addressed.sendings:
+        return []
+    pairs = list(zip(addressed.sendings, send(delivery, addressed, bundled=bundled), strict=True))
+    for sending, one in pairs:
         if one.done:
             delivery.ids.learn(sending, one)
-    pairs = zip(addressed.sendings, sent, strict=True)
-    return [*addressed.there, *(one.receipt(sending) for sending, one in pairs)]
+    return [one.receipt(sending) for sending, one in pairs]
 
 
 def send(delivery: Delivery, addressed: Addressed, *, bundled: bool) -> list[Sent]:

@@ -36,11 +36,6 @@ class Sending:
     match: str | None = None
     unless: str | None = None
 
-    @property
-    def repeatable(self) -> bool:
-        """Tell whether doing it twice equals doing it once."""
-        return self.id is not None or self.unless is not None
-
 
 @dataclass(frozen=True, slots=True)
 class Sent:
@@ -102,8 +97,7 @@ def together(client: Client, kind: str, sendings: Sequence[Sending]) -> list[Sen
     """
     entries = b",".join(entry(client.base_url, one) for one in sendings)
     body = b'{"resourceType":"Bundle","type":"%b","entry":[%b]}' % (kind.encode(), entries)
-    repeatable = all(one.repeatable for one in sendings)
-    answered = client.bundle(body, repeatable=repeatable).get("entry")
+    answered = client.bundle(body).get("entry")
     if not isinstance(answered, list) or len(answered) != len(sendings):
         raise UntruthfulError("a Bundle was answered by another number of entries")
     return [answer_of(one) for one in answered]

@@ -249,24 +249,37 @@ def test_putting_that_is_refused_becomes_creating(server: FakeServer, due: Any, 
     assert len(server.of("RiskAssessment")) == MANY
 
 
-def test_a_server_that_goes_away_loses_nothing_and_doubles_nothing(
+@pytest.mark.parametrize("switches", [{}, {"updates_create": False}], ids=["our ids", "its ids"])
+def test_lost_answers_are_looked_for_and_nothing_is_sent_twice(
+    server: FakeServer, due: Any, send: Any, switches: dict[str, Any]
+) -> None:
+    for name, value in switches.items():
+        setattr(server, name, value)
+    due(*everything())
+
+    def lost(request: Any) -> Any:
+        if request.method != "POST":
+            return None
+        server.respond(request)  # it was done, but the answer got lost
+        return answer({}, 502)
+
+    server.faults.extend([lost] * 60)
+    report = send()
+    assert (report.written, report.unchanged, report.failed) == (MANY, 0, 0)
+    assert {one["meta"]["versionId"] for one in server.store.values()} == {"1"}
+    assert len(server.of("RiskAssessment")) == len(server.of("Provenance")) == MANY
+
+
+def test_a_server_that_goes_away_loses_nothing(
     store: sa.Engine, server: FakeServer, due: Any, send: Any
 ) -> None:
     due(*everything())
-
-    def away_after(request: Any) -> Any:
-        if request.method == "POST":
-            server.respond(request)  # it was done, but the answer got lost
-            return answer({}, 502)
-        return None
-
-    server.faults.extend([away_after] * 8)
+    server.faults.extend([None] * 4 + [lambda _: answer({}, 502)] * 30)
     with pytest.raises(UnreachableError):
         send()
     server.faults.clear()
-    report = send()
-    assert report.written + report.unchanged == MANY
-    assert len(server.of("RiskAssessment")) == MANY
+    assert send().failed == 0
+    assert len(server.of("RiskAssessment")) == len(server.of("Provenance")) == MANY
     assert set(states(store)) <= {"written", "unchanged"}
 
 
