@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+import structlog
 from flask import Blueprint, Flask, Response, g, jsonify, request
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -125,12 +126,13 @@ def ended(response: Response) -> Response:
     seconds = perf_counter() - g.get("started", perf_counter())
     REQUESTS.labels(method, route, str(response.status_code)).inc()
     SECONDS.labels(method, route).observe(seconds)
-    log().info(
-        "request",
-        method=method,
-        route=route,
-        status=response.status_code,
-        seconds=round(seconds, 4),
-        request=g.get("request_id"),
-    )
+    if structlog.is_configured():  # else the application is embedded, its output somebody else's
+        log().info(
+            "request",
+            method=method,
+            route=route,
+            status=response.status_code,
+            seconds=round(seconds, 4),
+            request=g.get("request_id"),
+        )
     return response
