@@ -17,6 +17,7 @@ from gateway.store import instants
 from gateway.store.identity import Place
 from gateway.store.query import searchable
 from gateway.store.resources import place_of
+from terminology.service.generated import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -75,7 +76,8 @@ class Server:
         if not self.operations:
             return {}
         definition = assess_definition(self.declared)
-        return {f"OperationDefinition/{ASSESS}": encode(definition)}
+        terms = {name: encode(one) for name, one in served(self.fhir_version).items()}
+        return {f"OperationDefinition/{ASSESS}": encode(definition), **terms}
 
     @cached_property
     def declared(self) -> Served:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from terminology.service.concepts import CodeSystem, Concept, Designation
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 DEEPEST = 20
 """Value sets that import value sets, one in the other."""
+
+MOST = 2_000_000
+"""Concepts that are looked at, and a hundred times value sets that are entered, for one answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,19 @@ class Scope:
     path: tuple[str, ...] = ()
     versions: tuple[tuple[str, str], ...] = ()
     """Code system to the version to use where the value set says none."""
+    spent: list[int] = field(default_factory=lambda: [0])
+    """How much was looked at so far, in this scope and all that it led to."""
+
+    def spend(self, cost: int = 1) -> None:
+        """Count work done.
+
+        Raises:
+            ServiceError: it is more than one answer may take.
+        """
+        self.spent[0] += cost
+        if self.spent[0] > MOST:
+            text = "the value set is too large, or imports too much"
+            raise ServiceError(422, "too-costly", text, "too-costly")
 
     def inner(self, reference: str) -> Scope:
         """Return the scope of an imported value set, contained (``#id``) or known by its URL.
@@ -52,6 +68,7 @@ class Scope:
         Raises:
             ServiceError: it is not there, or imports itself.
         """
+        self.spend(100)
         if reference.startswith("#"):
             found = contained(self.value_set, reference[1:])
         else:
@@ -247,6 +264,7 @@ def of_system(scope: Scope, part: Resource) -> Iterator[Entry]:
     if system is None or system.content == "not-present":
         raise UnresolvedError("code system", str(part["system"]))
     if "concept" in part:
+        scope.spend(len(part["concept"]))
         yield from of_list(system, part)
         return
     if system.grammar:
@@ -254,6 +272,7 @@ def of_system(scope: Scope, part: Resource) -> Iterator[Entry]:
         raise ServiceError(422, "too-costly", text, "vs-invalid")
     wanted = filters(part)
     for concept in system.concepts.values():
+        scope.spend(1 + len(wanted))
         if all(passes(system, concept, one) for one in wanted):
             yield Entry(system, concept)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 PROPERTIES = "http://hl7.org/fhir/concept-properties#"
 KNOWN = ("inactive", "status", "notSelectable", "parent", "child")
+MOST_LINES = 64
 OVER = ("retired", "inactive")
 """Values of ``status`` that make a concept inactive."""
 
@@ -64,6 +65,17 @@ class CodeSystem:
     declared: frozenset[str] = frozenset()
     """Codes of the properties that the resource declares or uses."""
     grammar: Callable[[str], bool] | None = None
+    lines: dict[tuple[str, bool], frozenset[str]] = field(default_factory=dict)
+    """Code and direction to all that is above or below it, as far as it was asked."""
+
+    def line(self, code: str, *, up: bool) -> frozenset[str]:
+        """Return all codes above or below a code; asked again it costs nothing."""
+        if (code, up) not in self.lines:
+            if len(self.lines) >= MOST_LINES:
+                self.lines.clear()
+            reached = self.ancestors(code) if up else self.descendants(code)
+            self.lines[code, up] = frozenset(reached)
+        return self.lines[code, up]
 
     @property
     def canonical(self) -> str:

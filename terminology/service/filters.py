@@ -64,10 +64,10 @@ def broken(system: CodeSystem, one: Resource, what: str) -> ServiceError:
 def below(system: CodeSystem, concept: Concept, operator: str, value: str) -> bool:
     """Return whether a concept stands where a filter on the hierarchy wants it."""
     if operator == "generalizes":
-        return concept.code == value or concept.code in system.ancestors(value)
+        return concept.code == value or concept.code in system.line(value, up=True)
     if operator == "child-of":
         return value in concept.parents
-    under = value in system.ancestors(concept.code)
+    under = concept.code in system.line(value, up=False)
     if operator == "descendent-leaf":
         return under and not concept.children
     if operator == "descendent-of":

@@ -13,7 +13,7 @@ from terminology import analytes, systems, ucum
 from terminology.analytes import USED
 from terminology.service.concepts import CodeSystem, code_system
 from terminology.service.library import Library
-from terminology.service.maps import BROADER, EQUIVALENT, NARROWER, RELATED
+from terminology.service.maps import BROADER, EQUIVALENT, NARROWER, RELATED, TO_R4, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def library() -> Library:
     return Library(
         {one.url: (one,) for one in (*made, units)},
         {one["url"]: (one,) for one in value_sets()},
-        tuple(concept_maps()),
+        tuple(table(one) for one in concept_maps()),
     )
 
 
@@ -57,6 +57,37 @@ def library() -> Library:
 def resources() -> tuple[Resource, ...]:
     """Return every generated resource, with its id."""
     return (*code_systems(), *value_sets(), *concept_maps())
+
+
+def served(fhir_version: str) -> dict[str, Resource]:
+    """Return ``Type/id`` to every generated resource, in the words of a FHIR version."""
+    modern = fhir_version == "R5"
+    return {
+        f"{one['resourceType']}/{one['id']}": one if modern else in_r4(one) for one in resources()
+    }
+
+
+def in_r4(resource: Resource) -> Resource:
+    """Return a resource with the equivalences of R4 in the place of the relationships of R5."""
+    if resource["resourceType"] != "ConceptMap":
+        return resource
+    groups = [
+        {**group, "element": [element_in_r4(element) for element in group["element"]]}
+        for group in resource["group"]
+    ]
+    return {**resource, "group": groups}
+
+
+def element_in_r4(element: Resource) -> Resource:
+    """Return one source code of a map with the equivalences of R4."""
+    targets = [
+        {
+            **{key: value for key, value in target.items() if key != "relationship"},
+            "equivalence": TO_R4[target["relationship"]],
+        }
+        for target in element["target"]
+    ]
+    return {**element, "target": targets}
 
 
 def base() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from terminology import systems
 from terminology.service.concepts import CodeSystem, code_system
+from terminology.service.maps import Table, table
 from terminology.service.problems import ServiceError, UnresolvedError
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ class Library:
 
     code_systems: Mapping[str, tuple[CodeSystem, ...]] = field(default_factory=dict)
     value_sets: Mapping[str, tuple[Resource, ...]] = field(default_factory=dict)
-    concept_maps: tuple[Resource, ...] = ()
+    concept_maps: tuple[Table, ...] = ()
 
     def code_system(self, url: str, version: str | None = None) -> CodeSystem | None:
         """Return a code system by any spelling of its URL, the newest when no version is asked."""
@@ -109,14 +110,14 @@ def shelved(base: Library, resources: Iterable[JSON]) -> Library:
     return Library(
         merged(base.code_systems, {}, [code_system(one) for one in kinds["CodeSystem"]]),
         merged(base.value_sets, {}, kinds["ValueSet"]),
-        (*unlike(base.concept_maps, kinds["ConceptMap"]), *kinds["ConceptMap"]),
+        (*unlike(base.concept_maps, kinds["ConceptMap"]), *map(table, kinds["ConceptMap"])),
     )
 
 
-def unlike(kept: Iterable[Resource], given: Iterable[Resource]) -> tuple[Resource, ...]:
+def unlike(kept: Iterable[Table], given: Iterable[Resource]) -> tuple[Table, ...]:
     """Return the maps that no given one replaces."""
     urls = {one.get("url") for one in given}
-    return tuple(one for one in kept if one.get("url") not in urls)
+    return tuple(one for one in kept if one.resource.get("url") not in urls)
 
 
 def merged(base: Mapping[str, JSON], found: dict[str, JSON], given: Iterable[JSON]) -> JSON:

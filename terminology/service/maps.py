@@ -62,6 +62,36 @@ class Mapping:
     source_display: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A ConceptMap with its rows by source and by target."""
+
+    resource: Resource
+    forward: dict[tuple[str, str], list[Mapping]]
+    backward: dict[tuple[str, str], list[Mapping]]
+
+    def rows(self, system: str, code: str, *, reverse: bool) -> list[Mapping]:
+        """Return the rows of a code; a system that is not said (empty) may be any."""
+        found = self.backward if reverse else self.forward
+        if system:
+            return found.get((system, code), [])
+        return [row for (_, name), rows in found.items() if name == code for row in rows]
+
+
+def table(resource: Resource) -> Table:
+    """Return a ConceptMap as a table.
+
+    Raises:
+        ServiceError: its groups are none.
+    """
+    made = Table(resource, {}, {})
+    for row in mappings(resource):
+        made.forward.setdefault((row.source_system, row.source), []).append(row)
+        if row.target is not None:
+            made.backward.setdefault((row.target_system, row.target), []).append(row)
+    return made
+
+
 def canonical_of(resource: Resource) -> str:
     """Return ``url|version`` of a map."""
     return "|".join(str(resource[key]) for key in ("url", "version") if resource.get(key))

@@ -17,10 +17,9 @@ from terminology.service.maps import (
     TURNED,
     UNRELATED,
     Mapping,
-    groups,
-    mappings,
+    Table,
     objects,
-    sides,
+    table,
     unmapped,
 )
 from terminology.service.problems import ServiceError, UnresolvedError
@@ -125,7 +124,7 @@ def pairs(found: Iterable[Resource]) -> tuple[tuple[str, str], ...]:
     )
 
 
-def maps(library: Library, asked: Asked, wanted: Wanted) -> list[Resource]:
+def maps(library: Library, asked: Asked, wanted: Wanted) -> list[Table]:
     """Return the maps to look into.
 
     Raises:
@@ -133,16 +132,17 @@ def maps(library: Library, asked: Asked, wanted: Wanted) -> list[Resource]:
     """
     given = asked.resource("conceptMap", "ConceptMap")
     if given is not None:
-        return [given]
+        return [table(given)]
     url, version = asked.text("url"), asked.text("conceptMapVersion")
+    known = library.concept_maps
     if url is None and asked.instance is None:
-        return [one for one in library.concept_maps if in_scope(one, wanted)]
+        return [one for one in known if in_scope(one.resource, wanted)]
     if url is not None:
         plain, version = canonical(url, version)
-        found = [one for one in library.concept_maps if one.get("url") == plain]
-        found = [one for one in found if version in (None, one.get("version"))][-1:]
+        found = [one for one in known if one.resource.get("url") == plain]
+        found = [one for one in found if version in (None, one.resource.get("version"))][-1:]
     else:
-        found = [one for one in library.concept_maps if one.get("id") == asked.instance]
+        found = [one for one in known if one.resource.get("id") == asked.instance]
     if not found:
         raise UnresolvedError("concept map", str(url or asked.instance))
     return found
@@ -167,40 +167,30 @@ def scopes(resource: Resource, side: str) -> list[str]:
 
 
 def translated(
-    library: Library, chosen: Sequence[Resource], code: tuple[str, str], wanted: Wanted, depth: int
+    library: Library, chosen: Sequence[Table], code: tuple[str, str], wanted: Wanted, depth: int
 ) -> list[Mapping]:
     """Return what maps say of one code; a map that hands on is followed, but not for ever."""
     found: list[Mapping] = []
-    for resource in chosen:
-        rows = [each for each in rows_of(resource, code, wanted) if allowed(each, wanted)]
+    for one in chosen:
+        rows = [each for each in rows_of(one, code, wanted) if allowed(each, wanted)]
         found += rows
         if rows or wanted.reverse:
             continue
-        for each in unmapped(resource, *code):
+        for each in unmapped(one.resource, *code):
             if isinstance(each, Mapping):
                 found += [each] if fits(each, wanted) else []
             elif depth < DEEPEST:
-                others = [one for one in library.concept_maps if one.get("url") == each]
+                others = [m for m in library.concept_maps if m.resource.get("url") == each]
                 found += translated(library, others, code, wanted, depth + 1)
     return found
 
 
-def rows_of(resource: Resource, code: tuple[str, str], wanted: Wanted) -> list[Mapping]:
+def rows_of(table_: Table, code: tuple[str, str], wanted: Wanted) -> list[Mapping]:
     """Return the rows of a map for a code, turned when it is read backwards."""
-    system, name = code
-    if not any(system in ("", *sides(group)) for group in groups(resource)):
-        return []
-    if not wanted.reverse:
-        return [
-            each
-            for each in mappings(resource)
-            if each.source == name and system in ("", each.source_system) and fits(each, wanted)
-        ]
-    return [
-        turned(each)
-        for each in mappings(resource)
-        if each.target == name and system in ("", each.target_system)
-    ]
+    rows = table_.rows(*code, reverse=wanted.reverse)
+    if wanted.reverse:
+        return [turned(each) for each in rows]
+    return [each for each in rows if fits(each, wanted)]
 
 
 def fits(each: Mapping, wanted: Wanted) -> bool:

@@ -6,10 +6,11 @@ import json
 
 import pytest
 
+from gateway.fhir.validate import is_valid, validate
 from terminology.service import answer
 from terminology.service.asked import Asked, of_pairs
 from terminology.service.capabilities import statement
-from terminology.service.generated import library, resources
+from terminology.service.generated import library, resources, served
 from tests.terminology.service.world import (
     matches_of,
     named,
@@ -44,7 +45,7 @@ def test_national_codes_in_loinc(system: str, code: str, target: str, equivalenc
 
 def test_every_generated_map_answers_without_contradiction() -> None:
     for one in library().concept_maps:
-        for group in one["group"]:
+        for group in one.resource["group"]:
             for element in group["element"]:
                 asked = of_pairs([("code", element["code"]), ("system", group["source"])])
                 assert named(answer("ConceptMap", "translate", Asked(asked)))["result"] in (
@@ -82,3 +83,10 @@ def test_a_feature_is_a_code_of_ours() -> None:
 def test_capabilities_name_what_is_known() -> None:
     told = statement("http://127.0.0.1/fhir", "2026-01-01T00:00:00Z")
     assert {one["uri"] for one in told["codeSystem"]} == set(library().code_systems)
+
+
+@pytest.mark.parametrize("version", ["R4", "R5"])
+def test_generated_resources_are_valid(version: str) -> None:
+    for name, one in served(version).items():
+        issues = validate(one, version)
+        assert is_valid(issues), (name, issues[:3])

@@ -11,9 +11,7 @@ import pytest
 from terminology.service import ServiceError
 from terminology.service.asked import languages_of, of_parameters
 from terminology.service.patterns import matches
-from tests.terminology.service.world import (
-    ask,
-)
+from tests.terminology.service.world import C, ask, named, refusal, value_set
 
 
 @pytest.mark.parametrize(
@@ -108,3 +106,43 @@ def test_a_deep_hierarchy_ends() -> None:
 )
 def test_languages(header: str | None, tags: tuple[str, ...]) -> None:
     assert languages_of(header) == tags
+
+
+def test_value_sets_that_import_twice_and_twice_again_are_refused() -> None:
+    laughs = [
+        {
+            "resourceType": "ValueSet",
+            "url": f"http://example.org/vs/laugh{n}",
+            "compose": {
+                "include": [
+                    {"valueSet": [f"http://example.org/vs/laugh{n + 1}"]},
+                    {"valueSet": [f"http://example.org/vs/laugh{n + 1}"]},
+                ]
+            },
+        }
+        for n in range(19)
+    ]
+    last = value_set("laugh19", include=[{"system": C, "concept": [{"code": "red"}]}])
+    start = time.process_time()
+    asked = {"url": "http://example.org/vs/laugh0", "more": [*laughs, last]}
+    assert refusal("ValueSet", "expand", **asked) == (422, "too-costly")
+    found = ask("ValueSet", "validate-code", code="blue", system=C, **asked)
+    assert named(found)["result"] is False
+    assert time.process_time() - start < 5
+
+
+def test_a_deep_filter_ends_soon() -> None:
+    deep = {
+        "resourceType": "CodeSystem",
+        "url": "http://example.org/deep",
+        "concept": [
+            {"code": str(n), "property": [{"code": "parent", "valueCode": str(n - 1)}]}
+            for n in range(5000)
+        ],
+    }
+    rule = {"property": "concept", "op": "is-a", "value": "0"}
+    given = value_set("deep", include=[{"system": deep["url"], "filter": [rule]}])
+    start = time.process_time()
+    found = ask("ValueSet", "expand", more=[deep], valueSet=given)["expansion"]
+    assert found["total"] == 5000
+    assert time.process_time() - start < 3
