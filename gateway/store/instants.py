@@ -11,7 +11,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
 DATE = re.compile(
     r"(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)(?:[T ](?P<time>\d\d:\d\d)"
-    r"(?P<second>:\d\d)?(?P<part>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?\Z"
+    r"(?P<second>:\d\d)?(?P<part>\.\d+)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?)?\Z",
+    re.ASCII,
 )
 BEGINNING, END = -62_135_596_800_000, 253_402_300_800_000
 """The years 1 and 10000: where an open interval begins and ends."""
