@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; a store that says so is not migrated again."""
 
 Big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -51,6 +51,30 @@ def partial(name: str, *columns: str) -> sa.Index:
     return sa.Index(name, *columns, sqlite_where=there, postgresql_where=there)
 
 
+def of_rows(name: str, *columns: str, rows: str, also: tuple[str, str] = ("", "")) -> sa.Index:
+    """Return an index of the rows that fit; `also` is said in SQLite's and PostgreSQL's words."""
+    return sa.Index(
+        name,
+        *columns,
+        sqlite_where=sa.text(rows + also[0]),
+        postgresql_where=sa.text(rows + also[1]),
+    )
+
+
+def of_patients(name: str, *columns: str) -> sa.Index:
+    """Return an index of the Patients that are there.
+
+    Type and deletion come first although they never differ: SQLite takes the index only then.
+    """
+    there = ("deleted = 0", "NOT deleted")
+    return of_rows(name, "type", "deleted", *columns, rows="type = 'Patient' AND ", also=there)
+
+
+def of_standing(name: str, *columns: str) -> sa.Index:
+    """Return an index of the assessments that have not been replaced."""
+    return of_rows(name, *columns, rows="replaced_by IS NULL")
+
+
 source = sa.Table(
     "source",
     metadata,
@@ -88,6 +112,9 @@ resource = sa.Table(
     sa.UniqueConstraint("source", "type", "id"),
     sa.Index("resource_patient", "patient", "type"),
     sa.Index("resource_updated", "type", "last_updated"),
+    of_patients("resource_listed", "last_updated", "seq", "gid"),
+    of_patients("resource_sourced", "source", "last_updated", "seq", "gid"),
+    of_patients("resource_placed", "country", "last_updated", "seq", "gid"),
     sa.Index(
         "resource_type",
         "type",
@@ -183,6 +210,8 @@ finding = sa.Table(
     sa.Index("finding_resource", "type", "gid"),
     sa.Index("finding_patient", "patient"),
     sa.Index("finding_reason", "source", "reason"),
+    sa.Index("finding_feature", "feature"),
+    sa.Index("finding_group", "reason", "feature", "code", "unit", "source", "system"),
 )
 
 assessment = sa.Table(
@@ -204,6 +233,10 @@ assessment = sa.Table(
     optional("replaced_by"),
     sa.Index("assessment_patient", "patient", "card"),
     sa.Index("assessment_source", "source", "status"),
+    sa.Index("assessment_created", "created_at"),
+    of_standing("assessment_current", "source", "patient", "status"),
+    of_standing("assessment_ranked", "card", "probability", "patient", "status"),
+    of_standing("assessment_category", "category", "patient", "status"),
 )
 
 refusal = sa.Table(
@@ -216,6 +249,7 @@ refusal = sa.Table(
     sa.Column("missing", sa.JSON),
     instant("created_at", null=False),
     sa.Index("refusal_patient", "patient"),
+    sa.Index("refusal_reason", "reason", "patient"),
 )
 """Patients whom a card does not assess, and why."""
 
@@ -235,6 +269,7 @@ outbox = sa.Table(
     instant("written_at"),
     sa.Index("outbox_due", "state", "next_attempt"),
     sa.Index("outbox_identifier", "identifier"),
+    sa.Index("outbox_written", "written_at"),
 )
 """The ledger of what was written, or is still to be written, to partners' servers. `body` is the
 resource as that server gets it: in its FHIR version, with its own ids in the references."""

@@ -136,7 +136,8 @@ def assessed(connection: sa.Connection) -> dict[str, int]:
 
 def refused(connection: sa.Connection) -> dict[str, int]:
     """Return the number of patients with a reason and no standing assessment per source."""
-    scored = sa.exists().where(assessment.c.patient == refusal.c.patient, current())
+    same = (assessment.c.source == refusal.c.source, assessment.c.patient == refusal.c.patient)
+    scored = sa.exists().where(*same, current())
     people = sa.func.count(refusal.c.patient.distinct())
     chosen = sa.select(refusal.c.source, people).where(~scored).group_by(refusal.c.source)
     return _per_source(connection, chosen)

@@ -105,8 +105,9 @@ def _chosen(
 ) -> tuple[sa.Select[Any], tuple[sa.ColumnElement[Any], ...]]:
     """Return the query for the places of the patients that fit, and its order."""
     chosen = sa.select(resource.c.seq).where(living(), *_narrowed(wanted))
+    newest = (resource.c.last_updated.desc(), resource.c.seq.desc())
     if not (wanted.card or wanted.category):
-        return chosen, (resource.c.last_updated.desc(), resource.c.seq.desc())
+        return chosen, newest
     fits = [current()]
     if wanted.card:
         fits.append(assessment.c.card == wanted.card)
@@ -114,9 +115,9 @@ def _chosen(
         fits.append(assessment.c.category == wanted.category)
     if not wanted.card:
         of = sa.select(assessment.c.patient).where(*fits)
-        return chosen.where(resource.c.gid.in_(of)), (resource.c.last_updated.desc(),)
+        return chosen.where(resource.c.gid.in_(of)), newest
     joined = chosen.join(assessment, assessment.c.patient == resource.c.gid).where(*fits)
-    return joined, (assessment.c.probability.desc(), assessment.c.patient)
+    return joined, (assessment.c.probability.desc(), assessment.c.patient.desc())
 
 
 def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
@@ -132,7 +133,8 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
         )
     if wanted.reason:
         refused = sa.select(refusal.c.patient).where(refusal.c.reason == wanted.reason)
-        scored = sa.exists().where(assessment.c.patient == resource.c.gid, current())
+        same = (assessment.c.source == resource.c.source, assessment.c.patient == resource.c.gid)
+        scored = sa.exists().where(*same, current())
         where += [resource.c.gid.in_(refused), ~scored]
     if wanted.q.strip():
         where.append(_found(wanted.q))
