@@ -270,18 +270,18 @@ def claims(country: Country) -> Iterator[tuple[str, ...]]:
     for scheme in country.identifiers:
         yield ("identifier.scheme", scheme.scheme)
         yield from (("identifier.systems", plain(system)) for system in scheme.systems)
-    yield from (("code.code", local.system, local.code) for local in country.codes)
+    yield from (("local_code.code", local.system, local.code) for local in country.codes)
     yield from (("question.code", asked.system, asked.code) for asked in country.questions)
     yield from (("extension.url", extension.url) for extension in country.extensions)
 
 
 def plain(system: str) -> str:
-    """Return a system's URI without what spellings differ in: http or https, a last slash.
+    """Return a system's URI without what spellings differ in: case, http or https, a last slash.
 
     >>> plain("https://fhir.nl/fhir/NamingSystem/bsn/")
-    'http://fhir.nl/fhir/NamingSystem/bsn'
+    'http://fhir.nl/fhir/namingsystem/bsn'
     """
-    text = system.strip().rstrip("/")
+    text = system.strip().rstrip("/").lower()
     return "http" + text[5:] if text.startswith("https:") else text
 
 

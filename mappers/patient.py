@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
-from mappers import countries, dates, identifiers, references
+from mappers import choice, countries, dates, identifiers, references
 from mappers.versions import as_list
 from terminology.records import Person
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mappers.countries import Scheme
     from mappers.gather import Place
     from terminology.records import JSON, Identifier, Resource
 
 SEXES = frozenset({"male", "female", "other", "unknown"})
 ESTIMATED = "estimat"
-ACCURACY = frozenset("EU")
-"""Letters of a date accuracy indicator: estimated, unknown (A is accurate)."""
+ACCURACY = re.compile(r"[AEU]{3}")
+"""A date accuracy indicator: day, month and year are accurate, estimated or unknown."""
 
 
 def map_patient(place: Place) -> None:
@@ -72,21 +75,19 @@ def tells_estimate(extension: Resource) -> bool:
         return False
     if extension.get("valueBoolean") is True:
         return ESTIMATED in url.lower() or url in countries.extensions("birth-estimated")
-    if url not in countries.extensions("birth-estimated") and "accuracy" not in url.lower():
-        return False
-    return bool(ACCURACY & set(accuracy(extension)))
+    return any(ACCURACY.fullmatch(code) and code != "AAA" for code in told_codes(extension))
 
 
-def accuracy(extension: Resource) -> str:
-    """Return the code of a date accuracy indicator."""
-    for key in ("valueCoding", "valueCode", "valueCodeableConcept", "valueString"):
+def told_codes(extension: Resource) -> Iterator[str]:
+    """Yield the codes that an extension has as its value."""
+    for key in ("valueCoding", "valueCode", "valueString"):
         sent = extension.get(key)
-        if isinstance(sent, dict) and "coding" in sent:
-            sent = next((one for one in as_list(sent["coding"]) if isinstance(one, dict)), None)
         code = sent.get("code") if isinstance(sent, dict) else sent
-        if isinstance(code, str) and len(code) <= 3:
-            return code
-    return ""
+        if isinstance(code, str):
+            yield code
+    yield from (
+        code for _, code, _ in choice.as_sent(extension.get("valueCodeableConcept")) if code
+    )
 
 
 def country(patient: Resource, schemes: list[str]) -> str | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 RELATIVE = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?/?$"
 )
+CONDITIONAL = re.compile(r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)\?")
 PEOPLE = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 """Types of resources that are human; a subject of another type is none."""
 ANIMAL = "http://hl7.org/fhir/StructureDefinition/patient-animal"
@@ -110,8 +111,12 @@ def unversioned(reference: str) -> str:
 
 
 def type_of(reference: str) -> str | None:
-    """Return the type of resource that a reference names, when it names one."""
-    found = RELATIVE.search(reference)
+    """Return the type of resource that a reference names, when it names one.
+
+    >>> type_of("Device/d1"), type_of("Group?identifier=x"), type_of("urn:oid:1.2")
+    ('Device', 'Group', None)
+    """
+    found = RELATIVE.search(reference) or CONDITIONAL.search(reference)
     return found["type"] if found else None
 
 

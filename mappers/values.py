@@ -153,10 +153,10 @@ def from_text(sent: JSON) -> Quantity | Refused:
 def answer(feature: str, node: Resource, own: str | None) -> str | Refused:
     """Return the coded answer of a node; `own` is the answer that its code itself gives."""
     keys = present(node)
-    if own is not None and (not keys or node.get("valueBoolean") is True):
-        return own if not absence(node) or not keys else ABSENT_TOLD
     if absence(node):
         return ABSENT_TOLD
+    if own is not None and (not keys or node.get("valueBoolean") is True):
+        return own
     if "valueCodeableConcept" in keys:
         return chosen(feature, node["valueCodeableConcept"], own)
     if not keys:
@@ -174,7 +174,8 @@ def chosen(feature: str, concept: JSON, own: str | None) -> str | Refused:
         if (value := codes.answer(feature, text(coding.get("system")), text(coding.get("code"))))
     }
     if not values:
-        return NO_ANSWER
+        told = (part for coding in codings(concept) for part in coding.values())
+        return PLACEHOLDER if any(is_template(part) for part in told) else NO_ANSWER
     if own is not None:
         values.add(own)
     return values.pop() if len(values) == 1 else TWO_ANSWERS
