@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gateway.cli._options import configured
 from gateway.errors import UsageError
 from terminology import codes, texts, units
 
@@ -16,34 +17,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import IO
 
+    from gateway.config import Settings
+
 Answer = dict[str, Any]
 """One line of output: ``error`` and ``detail`` when the item failed."""
 
 SOURCE = click.Path(dir_okay=False, allow_dash=True)
 
 
-@click.group(epilog='Example: echo \'{"unit": "mm[Hg]"}\' | riskbridge units check')
+@click.group(epilog="Example: riskbridge units check units.jsonl")
 def command() -> None:
     """Convert values between units, and check units and unit texts."""
 
 
-@command.command(
-    epilog='Example: echo \'{"value": "5.4", "from": "mmol/L", "to": "mg/dL", '
-    '"feature": "total_cholesterol"}\' | riskbridge units convert'
-)
+@command.command(epilog="Example: riskbridge units convert values.jsonl")
+@configured
 @click.argument("file", type=SOURCE, default="-")
-def convert(file: str) -> None:
-    """Convert `value` `from` one unit `to` another; mass to moles needs the `feature`."""
+def convert(_: Settings, *, file: str) -> None:
+    """Convert each `value` `from` one unit `to` another.
+
+    FILE (or stdin) has one JSON object a line, such as {"value": "5.4", "from": "mmol/L", "to":
+    "mg/dL", "feature": "total_cholesterol"}. Mass to moles, and mmol/mol to %, need the feature.
+    """
     run(file, converted)
 
 
-@command.command(
-    epilog='Example: echo \'{"text": "mmol/l", "feature": "glucose_fasting"}\' '
-    "| riskbridge units check"
-)
+@command.command(epilog="Example: riskbridge units check units.jsonl")
+@configured
 @click.argument("file", type=SOURCE, default="-")
-def check(file: str) -> None:
-    """Say whether `unit` is UCUM, or which unit a `text` means for a `feature`."""
+def check(_: Settings, *, file: str) -> None:
+    """Say whether each `unit` is UCUM, or which unit a `text` means for a `feature`.
+
+    FILE (or stdin) has one JSON object a line, such as {"unit": "mm[Hg]"} or {"text": "mmol/l",
+    "feature": "glucose_fasting"}.
+    """
     run(file, checked)
 
 
