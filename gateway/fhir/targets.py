@@ -18,13 +18,16 @@ LITERAL = re.compile(r"(?:https?://.+/)?([A-Z][A-Za-z]+)/[^/\s?#]+(?:/_history/[
 def reference_to(targets: frozenset[str], version: str, base: Check) -> Check:
     """Return the check of a Reference that may name resources of the types `targets`."""
     types = resource_types(version)
+    plain = re.compile(rf"(?:{'|'.join(sorted(targets))})/[A-Za-z0-9.-]{{1,64}}\Z").match
     text = f"names another type than {', '.join(sorted(targets))}"
 
     def check(value: JSON) -> Problems:
-        said = base(value)
         if value.__class__ is not dict:
-            return said
+            return base(value)
         reference = value.get("reference")
+        if reference.__class__ is str and len(value) == 1 and plain(reference):
+            return None
+        said = base(value)
         if reference.__class__ is str and reference.partition("/")[0] not in targets:
             for problem in said or ():
                 problem.targets = targets

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from terminology.records import JSON, Resource
 
 MAX_ISSUES = 200
+KNOWN = 4096
+MAX_KNOWN = 256
 
 
 def validate(resource: Resource, fhir_version: str = "R4") -> tuple[Issue, ...]:
@@ -96,7 +98,33 @@ def checker(name: str, version: str) -> Check:
         lambda other: checker(other, version),
         lambda targets: reference_to(targets, version, checker("Reference", version)),
     )
-    return walk(shape, tuple(BY_TYPE.get((name, version), ())))
+    check = walk(shape, tuple(BY_TYPE.get((name, version), ())))
+    return remembering(check) if name == "Coding" else check
+
+
+def remembering(check: Check) -> Check:
+    """Return a check that knows the flat objects it found valid: the same codes come in again."""
+    known: set[tuple[tuple[str, str], ...]] = set()
+
+    def remembered(value: JSON) -> Problems:
+        if value.__class__ is not dict:
+            return check(value)
+        key = tuple(value.items())
+        try:
+            if key in known:
+                return None
+        except TypeError:  # something in it is no text
+            return check(value)
+        if (found := check(value)) is not None:
+            return found
+        # A truth equals a number: only texts are what they seem.
+        if all(each.__class__ is str and len(each) <= MAX_KNOWN for each in value.values()):
+            if len(known) >= KNOWN:
+                known.clear()
+            known.add(key)
+        return None
+
+    return remembered
 
 
 def walk(shape: Shape, invariants: tuple[Check, ...]) -> Check:

@@ -115,22 +115,26 @@ class Reader:
         if node.text and not node.text.isspace():
             raise Misplaced("text where elements must stand")
         found = attributes(node, shape)
-        columns: dict[str, Column] = {}
+        lists: dict[str, Column] = {}
+        elements = shape.elements if shape else {}
         for child in node:
             name = "div" if child.tag == DIV else local_name(child)
-            known = shape.elements.get(name) if shape else None
-            element = known or guess(name, child)
-            column = columns.get(name)
-            if column is None:
-                column = columns[name] = Column([], [], element.many)
+            element = elements.get(name) or guess(name, child)
+            column = column_of(element, found, lists)
             try:
                 value, beside = self.value(child, element, depth + 1)
             except Misplaced as error:
-                error.under(f"{name}[{len(column.values)}]" if element.many else name)
+                error.under(name if column is None else f"{name}[{len(column.values)}]")
                 raise
-            column.values.append(value)
-            column.others.append(beside)
-        for name, column in columns.items():
+            if column is not None:
+                column.values.append(value)
+                column.others.append(beside)
+                continue
+            if value is not None:
+                found[name] = value
+            if beside is not None:
+                found[f"_{name}"] = beside
+        for name, column in lists.items():
             column.into(found, name)
         return found
 
@@ -140,16 +144,17 @@ class Reader:
         """Return what `node` holds and, for a primitive, the object that stands beside it."""
         if node.tail and not node.tail.isspace():
             raise Misplaced("text between elements")
-        text = node.get("value")
+        items = node.items()
         kind = element.type
-        if text is not None and not len(node) and len(node.attrib) == 1:
-            return primitive(text, kind), None
+        if len(items) == 1 and items[0][0] == "value" and not len(node):
+            return primitive(str(items[0][1]), kind), None
         if kind == "xhtml":
             return narrative(node), None
         if kind == "Resource":
             if len(node) != 1:
                 raise Misplaced("one resource must stand here")
             return self.resource(node[0], depth), None
+        text = node.get("value")
         if text is None and not element.primitive:
             return self.complex(node, structure(kind, self.version), depth), None
         beside = self.complex(node, structure(PRIMITIVE_ELEMENT, self.version), depth)
@@ -163,20 +168,30 @@ class Column:
 
     values: list[JSON]
     others: list[Resource | None]
-    many: bool
 
     def into(self, found: Resource, name: str) -> None:
-        """Add the values, and the objects beside them, to `found`; repeated ones as a list."""
-        if not self.many and len(self.values) == 1:
-            if self.values[0] is not None:
-                found[name] = self.values[0]
-            if self.others[0] is not None:
-                found[f"_{name}"] = self.others[0]
-            return
-        if any(each is not None for each in self.values):
-            found[name] = self.values
-        if any(each is not None for each in self.others):
-            found[f"_{name}"] = self.others
+        """Set the values, and the objects beside them, in `found`, in the place kept for them."""
+        for key, column in ((name, self.values), (f"_{name}", self.others)):
+            if any(each is not None for each in column):
+                found[key] = column
+            else:
+                found.pop(key, None)
+
+
+def column_of(element: Element, found: Resource, lists: dict[str, Column]) -> Column | None:
+    """Return the list that values of an element go to, None when there is one only."""
+    name = element.name
+    if name in lists:
+        return lists[name]
+    if element.many:
+        column = Column([], [])
+    elif name in found or f"_{name}" in found:  # the validator will say that one may stand there
+        column = Column([found.get(name)], [found.get(f"_{name}")])
+    else:
+        return None
+    lists[name] = column
+    found[name] = None
+    return column
 
 
 def local_name(node: etree._Element) -> str:
@@ -190,7 +205,7 @@ def local_name(node: etree._Element) -> str:
 def attributes(node: etree._Element, shape: Structure | None) -> Resource:
     """Return ``id`` and ``url`` as members; attributes of other namespaces say nothing here."""
     found: Resource = {}
-    for key, value in node.attrib.items():
+    for key, value in node.items():
         name = str(key)
         if name == "id" or (name == "url" and (shape is None or shape.name == "Extension")):
             found[name] = str(value)

@@ -33,7 +33,7 @@ class Validator:
         """Return each error as ``place: message``; empty when the resource is valid."""
         raw = resource if isinstance(resource, bytes) else encode(resource)
         answer = self.session.post(
-            f"{self.url}/{NAMES.get(version, version)}", data=raw, timeout=120
+            f"{self.url}/{NAMES.get(version, version)}", data=raw, timeout=300
         )
         report = json.loads(answer.content)
         return [f"{issue['location']}: {issue['message']}" for issue in report["errors"]]
