@@ -26,7 +26,6 @@ from gateway.jobs.worker import Task, run
 from gateway.store import assessments, outbox, resources
 from gateway.store.assessments import Made
 from gateway.store.engine import reading, writing
-from gateway.store.instants import now
 from gateway.store.resources import Key
 from gateway.store.sources import Known
 
@@ -89,20 +88,18 @@ def assess_due(engine: sa.Engine, source: Known, progress: Progress = silent) ->
     One that cannot be assessed for a fault of ours is left to the worker, and told as a dead job
     in the end; the others go on.
     """
-    done, began = 0, now()
+    done = 0
     task = Task(lambda engine, jobs: assess(engine, source, patients_of(jobs), jobs))
-    while jobs := due(engine, source, began):
-        run(engine, task, jobs)
+    with reading(engine) as connection:
+        ids = queue.unfinished(connection, ASSESS, job_key(source.name, ""))
+    for start in range(0, len(ids), AT_ONCE):
+        with writing(engine) as connection:
+            jobs = queue.take(connection, ids[start : start + AT_ONCE])
+        if jobs:
+            run(engine, task, jobs)
         done += len(jobs)
-        progress(Step(source.name, "assess", done))
+        progress(Step(source.name, "assess", done, len(ids)))
     return done
-
-
-def due(engine: sa.Engine, source: Known, by: int) -> list[Job]:
-    """Return jobs on lease, each a patient of the source, that were due by an instant."""
-    with writing(engine) as connection:
-        prefix = job_key(source.name, "")
-        return queue.claim(connection, [ASSESS], AT_ONCE, key_prefix=prefix, due_by=by)
 
 
 def patients_of(jobs: Sequence[Job]) -> list[str]:

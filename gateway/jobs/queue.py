@@ -114,47 +114,63 @@ def finish_queued(connection: sa.Connection, ids: Sequence[int]) -> None:
 
 
 def claim(
-    connection: sa.Connection,
-    kinds: Sequence[str],
-    limit: int = 50,
-    *,
-    lease_ms: int = LEASE_MS,
-    key_prefix: str = "",
-    due_by: int | None = None,
+    connection: sa.Connection, kinds: Sequence[str], limit: int = 50, *, lease_ms: int = LEASE_MS
 ) -> list[Job]:
-    """Take up to `limit` jobs that are due, oldest first, each on one lease.
+    """Take up to `limit` jobs of some kinds that are due, oldest first, each on one lease.
 
-    Args:
-        connection: In a write transaction; commit it before working, so that others see the lease.
-        kinds: Of these kinds only.
-        limit: How many at most.
-        lease_ms: How long nobody else may take them.
-        key_prefix: Only jobs whose key begins so.
-        due_by: Only jobs that were due by this instant; now when not given.
+    Commit the transaction before working, so that others see the lease.
     """
-    moment, token = now(), uuid4().hex
+    moment = now()
+    bury_exhausted(connection, moment)
     due = sa.or_(
-        sa.and_(job.c.state == "queued", job.c.run_after <= (due_by or moment)),
+        sa.and_(job.c.state == "queued", job.c.run_after <= moment),
         sa.and_(job.c.state == "leased", job.c.lease_until < moment),
     )
-    bury_exhausted(connection, moment)
     ids = sa.select(job.c.id).where(job.c.kind.in_(kinds), due)
-    if key_prefix:
-        ids = ids.where(job.c.key.startswith(key_prefix, autoescape=True))
     ids = ids.order_by(job.c.id).limit(limit).with_for_update(skip_locked=True)
+    return lease(connection, job.c.id.in_(ids), lease_ms)
+
+
+def lease(connection: sa.Connection, which: sa.ColumnElement[bool], lease_ms: int) -> list[Job]:
+    """Put jobs on a new lease; return them, oldest first."""
     taken = (
         sa.update(job)
-        .where(job.c.id.in_(ids))
+        .where(which)
         .values(
             state="leased",
             attempts=job.c.attempts + 1,
-            lease_until=moment + lease_ms,
-            lease_token=token,
+            lease_until=now() + lease_ms,
+            lease_token=uuid4().hex,
         )
         .returning(*job.c)
     )
     rows = connection.execute(taken).mappings()
     return sorted((Job(**row) for row in rows), key=lambda one: one.id)
+
+
+def unfinished(connection: sa.Connection, kind: str, key_prefix: str) -> list[int]:
+    """Return the ids of all jobs of a kind that are due or on lease, oldest first.
+
+    Args:
+        connection: In any transaction.
+        kind: Of this kind.
+        key_prefix: Only jobs whose key begins so.
+    """
+    due = sa.or_(
+        job.c.state == "leased", sa.and_(job.c.state == "queued", job.c.run_after <= now())
+    )
+    named = job.c.key.startswith(key_prefix, autoescape=True)
+    query = sa.select(job.c.id).where(job.c.kind == kind, named, due).order_by(job.c.id)
+    return list(connection.scalars(query))
+
+
+def take(connection: sa.Connection, ids: Sequence[int], *, lease_ms: int = LEASE_MS) -> list[Job]:
+    """Take just these jobs, those on somebody's lease too: a dead worker's need not be waited for.
+
+    A worker that lives loses its lease, and with it nothing but its pains.
+    """
+    which = sa.and_(job.c.id.in_(ids), job.c.state.in_(("queued", "leased")))
+    return lease(connection, which, lease_ms)
 
 
 def bury_exhausted(connection: sa.Connection, moment: int) -> None:

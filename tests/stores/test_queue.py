@@ -60,10 +60,27 @@ def test_a_job_undone_with_its_data_was_never_there(store: sa.Engine) -> None:
     assert claimed(store) == []
 
 
-def test_keys_can_be_narrowed_and_a_wildcard_is_a_letter(store: sa.Engine) -> None:
-    put(store, "fi.1", "f%", "de.1")
-    assert [job.key for job in claimed(store, key_prefix="fi.")] == ["fi.1"]
-    assert [job.key for job in claimed(store, key_prefix="f%")] == ["f%"]
+def test_jobs_of_a_prefix_are_found_and_a_wildcard_is_a_letter(store: sa.Engine) -> None:
+    put(store, "fi/1", "f%/1", "de/1")
+    with reading(store) as connection:
+        assert queue.unfinished(connection, "assess", "fi/") == [1]
+        assert queue.unfinished(connection, "assess", "f%/") == [2]
+
+
+def test_who_cannot_wait_takes_a_job_from_its_worker_who_then_changes_nothing(
+    store: sa.Engine,
+) -> None:
+    put(store, "p1", "p2")
+    first = claimed(store, 1)
+    with writing(store) as connection:
+        ids = queue.unfinished(connection, "assess", "")
+        taken = queue.take(connection, ids)
+    assert [job.key for job in taken] == ["p1", "p2"]
+    with pytest.raises(queue.LostLeaseError), writing(store) as connection:
+        queue.finish(connection, first)
+    with writing(store) as connection:
+        queue.finish(connection, taken)
+        assert queue.take(connection, ids) == []
 
 
 def test_a_lease_that_ends_is_taken_again_and_the_late_worker_is_fenced(
