@@ -19,7 +19,7 @@ from gateway.errors import MalformedError, TooLargeError
 from gateway.fhir.structure import PRIMITIVE_ELEMENT, Element, Structure, structure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from terminology.records import JSON, Resource
 
@@ -116,27 +116,38 @@ class Reader:
             raise Misplaced("text where elements must stand")
         found = attributes(node, shape)
         lists: dict[str, Column] = {}
-        elements = shape.elements if shape else {}
+        elements: Mapping[str, Element] = shape.elements if shape else {}
         for child in node:
-            name = "div" if child.tag == DIV else local_name(child)
-            element = elements.get(name) or guess(name, child)
-            column = column_of(element, found, lists)
-            try:
-                value, beside = self.value(child, element, depth + 1)
-            except Misplaced as error:
-                error.under(name if column is None else f"{name}[{len(column.values)}]")
-                raise
-            if column is not None:
-                column.values.append(value)
-                column.others.append(beside)
-                continue
-            if value is not None:
-                found[name] = value
-            if beside is not None:
-                found[f"_{name}"] = beside
+            self.add(child, elements, found, lists, depth)
         for name, column in lists.items():
             column.into(found, name)
         return found
+
+    def add(
+        self,
+        node: etree._Element,
+        elements: Mapping[str, Element],
+        found: Resource,
+        lists: dict[str, Column],
+        depth: int,
+    ) -> None:
+        """Add one child to what is `found` of an object, or to one of its lists."""
+        name = "div" if node.tag == DIV else local_name(node)
+        element = elements.get(name) or guess(name, node)
+        column = column_of(element, found, lists)
+        try:
+            value, beside = self.value(node, element, depth + 1)
+        except Misplaced as error:
+            error.under(name if column is None else f"{name}[{len(column.values)}]")
+            raise
+        if column is not None:
+            column.values.append(value)
+            column.others.append(beside)
+            return
+        if value is not None:
+            found[name] = value
+        if beside is not None:
+            found[f"_{name}"] = beside
 
     def value(
         self, node: etree._Element, element: Element, depth: int
