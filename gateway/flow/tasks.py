@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gateway.errors import UnreachableError
 from gateway.flow import assessing, partners
 from gateway.flow.intake import ASSESS, PUSH
 from gateway.flow.pulling import pull
 from gateway.flow.pushing import push
 from gateway.flow.receiving import home
 from gateway.jobs import queue
-from gateway.jobs.schedule import PULL
+from gateway.jobs.schedule import PROBE, PULL
 from gateway.jobs.worker import Task
 from gateway.store.engine import reading, writing
 
@@ -54,9 +56,20 @@ def pull_source(engine: sa.Engine, jobs: Sequence[Job]) -> None:
             queue.finish(connection, [job])
 
 
+def probe_source(engine: sa.Engine, jobs: Sequence[Job]) -> None:
+    """Ask a source's server what it can do; that it does not answer is noted, and an answer too."""
+    for job in jobs:
+        source = partners.known(engine, job.key or "")
+        with suppress(UnreachableError), partners.connect(source.settings) as client:
+            partners.probe(engine, source, client)
+        with writing(engine) as connection:
+            queue.finish(connection, [job])
+
+
 TASKS: Mapping[str, Task] = {
     ASSESS: Task(assess, assessing.AT_ONCE),
     PUSH: Task(push_source),
     PULL: Task(pull_source),
+    PROBE: Task(probe_source),
 }
 """Kind to what runs it, the most urgent first."""

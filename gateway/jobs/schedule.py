@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 PULL = "pull"
 """The kind of job that pulls one source; its key is the source."""
 
+PROBE = "probe"
+"""The kind of job that asks one source's server what it can do; its key is the source."""
+
 EVERY = re.compile(r"(?P<number>[1-9]\d{0,5})\s*(?P<unit>[smhd])\Z")
 MILLISECONDS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 

@@ -16,7 +16,9 @@ import sqlalchemy as sa  # noqa: TC002 - dataclass annotation
 from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 
+from gateway.flow import intake, receiving
 from gateway.jobs.queue import enqueue
+from gateway.jobs.schedule import PROBE, PULL
 from gateway.store.engine import reading, writing
 from gateway.store.sources import named
 from gateway.store.views import findings as findings_view
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 W = TypeVar("W")
 
-ACTS = ("pull", "probe")
+ACTS = (PULL, PROBE)
 """Kinds of jobs that the overview can queue."""
 
 DAY = timedelta(days=1)
@@ -85,7 +87,8 @@ class Console:
         with reading(self.engine) as connection:
             found = patient(connection, gid) or abort(404)
             shown = ui_patient.context(connection, found, request.args, self.now())
-        return self.page("patient", here="patients", cards=ui_cards, **shown)
+        again = request.args.get("assessed") == "again"
+        return self.page("patient", here="patients", cards=ui_cards, again=again, **shown)
 
     def findings(self) -> str:
         """Return findings by country and reason, in groups, with examples."""
@@ -140,6 +143,14 @@ class Console:
             **shown,
         )
 
+    def assess(self, gid: str) -> ResponseReturnValue:
+        """Assess a patient again, durably asked for and done at once, and show the page."""
+        with writing(self.engine) as connection:
+            found = patient(connection, gid) or abort(404)
+            intake.ask(connection, found.source, [gid])
+        receiving.received(self.engine, [gid])
+        return redirect(url_for("ui.patient", gid=gid, assessed="again"), 303)
+
     def page(self, template: str, here: str | None = None, **shown: Any) -> str:  # noqa: ANN401
         """Return a filled template."""
         return render_template(f"{template}.html", here=here or template, link=link, **shown)
@@ -167,6 +178,9 @@ def blueprint(
             defaults={"kind": kind},
             methods=["POST"],
         )
+    site.add_url_rule(
+        "/patients/<gid>/assess", view_func=console.assess, endpoint="assess", methods=["POST"]
+    )
     site.before_request(partial(ui_guard.same_origin, base_url))
     site.after_request(ui_guard.secured)
     site.register_error_handler(HTTPException, ui_guard.http_problem)

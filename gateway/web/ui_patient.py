@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from gateway.flow.intake import ASSESS, job_key
+from gateway.jobs.queue import waiting_keys
 from gateway.store.views import findings as findings_view
 from gateway.store.views import patient as view
 from gateway.store.views.patients import refusals
@@ -67,6 +69,7 @@ def context(
         "forms": forms,
         "refusals": refusals(connection, [patient.gid])[patient.gid],
         "features": features(view.values(connection, patient.gid)),
+        "waiting": bool(waiting_keys(connection, ASSESS, [job_key(patient.source, patient.gid)])),
         "findings": findings_view.of_patient(connection, patient.gid),
     }
 

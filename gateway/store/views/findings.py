@@ -177,10 +177,9 @@ def _narrowed(wanted: Wanted, of: Mapping[str, str]) -> list[sa.ColumnElement[bo
 def _in_country(country: str, of: Mapping[str, str]) -> sa.ColumnElement[bool]:
     """Return the condition of a finding from that country: of its source, else its patient."""
     names = [name for name, placed in of.items() if placed == country]
-    living_there = sa.select(resource.c.gid).where(living())
+    its = sa.and_(living(), resource.c.gid == finding.c.patient)
     if country == "?":
-        elsewhere = living_there.where(resource.c.country.is_not(None))
-        unknown = sa.or_(finding.c.patient.is_(None), finding.c.patient.not_in(elsewhere))
-        return sa.and_(finding.c.source.not_in(of), unknown)
-    of_patients = finding.c.patient.in_(living_there.where(resource.c.country == country))
+        elsewhere = sa.exists().where(its, resource.c.country.is_not(None))
+        return sa.and_(finding.c.source.not_in(of), ~elsewhere)
+    of_patients = sa.exists().where(its, resource.c.country == country)
     return sa.or_(finding.c.source.in_(names), sa.and_(finding.c.source.not_in(of), of_patients))

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from gateway.store.index import folded
 from gateway.store.tables import assessment, refusal, resource, search_value
 from gateway.store.views import COUNTED, PAGE, Page, counted, current, distinct, living, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-NAMES = ("name",)
+WORDS = 8
+"""Words of a name that are looked at."""
+
 LAST = "\U0010ffff"
 """Greater than any character: the end of a range of texts with one beginning."""
 
@@ -143,24 +146,28 @@ def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
 
 def _found(text: str) -> sa.ColumnElement[bool]:
     """Return the condition of a patient with that identifier or id, or all of these names."""
-    words = [_begins(NAMES, word) for word in text.split()[:8]]
-    identifier = _begins(("identifier",), "".join(text.split()))
+    name = folded(text)
+    words = [_begins("name", word) for word in name.split()[:WORDS]]
+    closed = "".join(text.split())
+    identifiers = {text.strip(), closed, closed.upper()}
     return sa.or_(
-        sa.and_(*(resource.c.seq.in_(word) for word in words)),
-        resource.c.seq.in_(identifier),
+        sa.and_(*words),
+        _begins("name", name),
+        *(_begins("identifier", identifier) for identifier in sorted(identifiers)),
         resource.c.gid == text.strip(),
     )
 
 
-def _begins(params: Sequence[str], beginning: str) -> sa.Select[Any]:
-    """Return the query for resources with a search value that begins so."""
+def _begins(param: str, beginning: str) -> sa.ColumnElement[bool]:
+    """Return the condition of a Patient with a search value that begins so."""
     values = search_value.c
-    return sa.select(values.resource).where(
+    places = sa.select(values.resource).where(
         values.type == "Patient",
-        values.param.in_(params),
+        values.param == param,
         values.text >= beginning,
         values.text < beginning + LAST,
     )
+    return resource.c.seq.in_(places)
 
 
 def _listed(connection: sa.Connection, places: Sequence[int]) -> list[Listed]:
