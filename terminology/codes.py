@@ -124,6 +124,16 @@ def contradictions() -> tuple[Mapping[tuple[str, str], str], tuple[Words, ...]]:
     return coded, tuple(words(row) for row in table["words"])
 
 
+@functools.cache
+def not_codes() -> Mapping[tuple[str | None, str, str], str]:
+    """Return (feature, system URI, code) of what was taken for a feature and is not, and why."""
+    return {
+        (feature.key, each.system, each.code): each.why
+        for feature in analytes.load().values()
+        for each in feature.not_codes
+    }
+
+
 def words(row: dict[str, Any]) -> Words:
     """Return one row of contradicting words, its pattern compiled."""
     return Words(
@@ -136,7 +146,8 @@ def contradiction(
 ) -> str | None:
     """Return why a coding, body site or method makes `feature` another thing, or None.
 
-    A code of the contradicting list always does. Words do only when the tables do not know the
+    A code of the contradicting list always does, one that is known not to be the feature (urine
+    creatinine) for that feature. Words do only when the tables do not know the
     code: the display of a known code is the business of whoever maintains it.
 
     >>> contradiction(None, None, "Fetal ultrasound Doppler", "heart_rate")
@@ -146,7 +157,8 @@ def contradiction(
     """
     coded, _ = contradictions()
     uri = normalise_system(system)
-    if uri and code and (why := coded.get((uri, code.strip()))):
+    key = (uri or "", (code or "").strip())
+    if why := coded.get(key) or not_codes().get((feature, *key)):
         return why
     if not text or find(system, code):
         return None

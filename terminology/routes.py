@@ -134,7 +134,7 @@ def parsed(analyte: Analyte) -> Iterator[tuple[AcceptedUnit, ucum.Unit]]:
 def shown_by(unit: str) -> str:
     """Return the annotations of `unit`, without the signs that spellings differ in."""
     found = "".join(BRACES.findall(unit)).lower().replace(",", ".")
-    return re.sub(r"[\s_^*{}]", "", found)
+    return re.sub(r"[\s_^*{}]", "", found).replace("sqm", "m2")
 
 
 def refused(unit: str) -> bool:

@@ -163,6 +163,12 @@ def test_a_contradicting_code_needs_no_words() -> None:
     assert codes.contradicts("urn:iso:std:iso:11073:10101", "150045", None, "systolic_bp")
 
 
+def test_a_code_that_is_not_the_feature_contradicts_it() -> None:
+    assert codes.contradiction(LOINC, "2161-8", None, "creatinine") == "urine"
+    assert not codes.contradicts(LOINC, "2161-8", None, "sodium")
+    assert not codes.contradicts(LOINC, "2161-8", None)
+
+
 def test_a_known_code_is_not_judged_by_its_display() -> None:
     assert not codes.contradicts(LOINC, "8480-6", "Right atrium", "systolic_bp")
 
