@@ -205,4 +205,4 @@ def first_entry(value: Resource) -> Problems:
     resource = entry.get("resource")
     if index == 0 and isinstance(resource, dict) and resource.get("resourceType") == wanted:
         return None
-    return wrong("invariant", f"{key}: the first entry must be a {wanted}", "entry[0].resource")
+    return wrong("invariant", f"{key}: the first entry must be a {wanted}", "entry[0]")

@@ -32,8 +32,12 @@ KNOWN = 4096
 MAX_KNOWN = 256
 
 
-def validate(resource: Resource, fhir_version: str = "R4") -> tuple[Issue, ...]:
-    """Return what is wrong with a resource, at most `MAX_ISSUES`; nothing when it is valid.
+def validate(
+    resource: Resource, fhir_version: str = "R4", *, limit: int | None = MAX_ISSUES
+) -> tuple[Issue, ...]:
+    """Return what is wrong with a resource; nothing when it is valid.
+
+    Of more than `limit` issues the rest is left out, warnings first; None returns all.
 
     Raises:
         ValueError: there is no such version of FHIR.
@@ -42,9 +46,10 @@ def validate(resource: Resource, fhir_version: str = "R4") -> tuple[Issue, ...]:
     if found is None:
         return ()
     placed(found, str(resource["resourceType"]) if knows(resource, fhir_version) else "Resource")
+    if limit is not None and len(found) > limit:
+        found.sort(key=lambda problem: problem.severity == "warning")
     return tuple(
-        Issue(problem.code, problem.text, problem.at, problem.severity)
-        for problem in found[:MAX_ISSUES]
+        Issue(problem.code, problem.text, problem.at, problem.severity) for problem in found[:limit]
     )
 
 

@@ -67,7 +67,7 @@ def usable(server: Server, sent: Resource) -> tuple[Resource, tuple[Issue, ...]]
     Raises:
         InvalidError: the errors are of the document itself.
     """
-    found = validate(sent, server.fhir_version)
+    found = validate(sent, server.fhir_version, limit=None)
     errors = tuple(issue for issue in found if not is_valid((issue,)))
     matches = [HOLDER.match(issue.at or "") for issue in errors]
     if not all(matches):

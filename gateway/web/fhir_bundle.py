@@ -96,7 +96,8 @@ def sorted_out(server: Server, resource: Resource) -> dict[int, tuple[Issue, ...
     Raises:
         InvalidError: the Bundle itself breaks the specification.
     """
-    errors = [issue for issue in validate(resource, server.fhir_version) if not is_valid((issue,))]
+    found = validate(resource, server.fhir_version, limit=None)
+    errors = [issue for issue in found if not is_valid((issue,))]
     inside: dict[int, list[Issue]] = {}
     for issue in errors:
         match = IN_ENTRY.match(issue.at or "")

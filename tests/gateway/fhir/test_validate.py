@@ -89,6 +89,14 @@ def test_what_is_no_resource(resource: Any) -> None:
 def test_issues_are_bounded() -> None:
     resource = {"resourceType": "Patient", "name": [{}] * 1000}
     assert len(validate(resource)) == 200
+    assert len(validate(resource, limit=None)) == 1000
+
+
+def test_warnings_leave_first() -> None:
+    unknown = {f"x{number}": 1 for number in range(300)}
+    issues = validate({"resourceType": "Patient", **unknown, "gender": "F"})
+    assert len(issues) == 200
+    assert not is_valid(issues)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
