@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,12 +13,12 @@ from gateway.flow import receiving
 from gateway.store.engine import open_store
 from gateway.web import fhir, health, terminology, ui
 from gateway.web.fhir_server import Hooks
-from gateway.web.problems import furnish_problems
+from gateway.web.problems import furnish_problems, refuse_strangers
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-LOCAL = ("localhost", "127.0.0.1", "[::1]")
+LOCAL = ("localhost", "127.0.0.1", "::1")
 """Hosts by which this machine is always reached."""
 
 
@@ -31,7 +32,8 @@ def create_app(settings: Settings | None = None, *, engine: sa.Engine | None = N
     engine = engine or open_store(settings.store_url)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * 1024 * 1024
-    app.config["TRUSTED_HOSTS"] = [*LOCAL, urlsplit(settings.base_url).hostname]
+    hosts = frozenset((*LOCAL, urlsplit(settings.base_url).hostname))
+    app.before_request(partial(refuse_strangers, hosts))
     app.extensions["riskbridge"] = engine
     hooks = Hooks(receiving.stored, receiving.received)
     interface = fhir.blueprint(

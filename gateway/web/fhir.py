@@ -235,7 +235,9 @@ def identified() -> None:
 
 
 def furnished(answer: Response) -> Response:
-    """Add what every answer carries."""
+    """Add what every answer carries, also one that was refused before it came to a view."""
+    if "request_id" not in g:
+        identified()
     answer.headers["X-Request-Id"] = g.request_id
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers.setdefault("Cache-Control", "no-store")

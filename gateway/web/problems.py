@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -13,6 +14,8 @@ from gateway.web.fhir_answer import response
 from gateway.web.fhir_request import Wanted
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from flask import Flask
     from flask.typing import ResponseReturnValue
 
@@ -20,6 +23,20 @@ if TYPE_CHECKING:
 def furnish_problems(app: Flask) -> None:
     """Answer errors outside the blueprints: FHIR as FHIR, everything else as a page."""
     app.register_error_handler(Exception, problem)
+
+
+def refuse_strangers(hosts: Container[str | None]) -> None:
+    """Refuse a request that names a host which is none of `hosts`.
+
+    Raises:
+        SecurityError: it does, or names none that could be.
+    """
+    try:
+        named = urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        named = None
+    if named not in hosts:
+        raise SecurityError
 
 
 def problem(error: Exception) -> ResponseReturnValue:

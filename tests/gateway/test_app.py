@@ -1,0 +1,94 @@
+"""The application as a whole: which hosts it answers to, and what it says where nothing is."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from gateway.app import create_app
+from gateway.config import Settings
+from gateway.watch.logs import set_up
+from tests.stores.builders import a_patient, an_observation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from flask.testing import FlaskClient
+
+MARK = "Zebrafish"
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> FlaskClient:
+    settings = Settings(
+        base_url="https://risk.example", store_url=f"sqlite:///{tmp_path}/store.db", max_body_mib=1
+    )
+    return create_app(settings).test_client()
+
+
+@pytest.fixture
+def _unlogged() -> Iterator[None]:
+    """Take back what the test sets up."""
+    yield
+    structlog.reset_defaults()
+    logging.getLogger("urllib3").setLevel(logging.NOTSET)
+
+
+HOSTS = {
+    "localhost": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "[::1]": 200, "risk.example": 200,
+    "evil.example": 400, "risk.example.evil.example": 400, "192.0.2.1": 400, "": 400,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "status"), HOSTS.items(), ids=[host or "none" for host in HOSTS])
+def test_only_hosts_of_ours_are_answered(client: FlaskClient, host: str, status: int) -> None:
+    for path in ("/fhir/metadata", "/health/live"):
+        answer = client.get(path, headers={"Host": host})
+        assert answer.status_code == status
+        assert b"evil" not in answer.data
+
+
+def test_links_name_the_base_url_whatever_the_host(client: FlaskClient) -> None:
+    for headers in ({"Host": "127.0.0.1:8080"}, {"X-Forwarded-Host": "evil.example"}):
+        made = client.post("/fhir/Patient", json={"resourceType": "Patient"}, headers=headers)
+        assert made.headers["Location"].startswith("https://risk.example/fhir/Patient/")
+
+
+def test_where_nothing_is_fhir_says_so_in_fhir_and_pages_in_pages(client: FlaskClient) -> None:
+    page = client.get(f"/{MARK}")
+    assert (page.status_code, page.mimetype) == (404, "text/html")
+    fhir = client.get("/fhir/a/b/c/d")
+    assert (fhir.status_code, fhir.mimetype) == (404, "application/fhir+json")
+    assert MARK.encode() not in page.data + fhir.data
+
+
+def test_the_limit_of_a_body_is_that_of_the_settings(client: FlaskClient) -> None:
+    big = json.dumps({"resourceType": "Patient", "name": [{"text": "x" * 1_100_000}]})
+    assert (
+        client.post("/fhir/Patient", data=big, content_type="application/json").status_code == 413
+    )
+
+
+@pytest.mark.usefixtures("_unlogged")
+def test_logs_hold_no_data_of_patients(
+    client: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up()
+    patient = a_patient(MARK, name=[{"family": MARK}])
+    client.put(f"/fhir/Patient/{MARK}", json=patient)
+    client.post("/fhir", json=an_observation(MARK, MARK, note=[{"text": MARK}]))
+    client.get(f"/fhir/Patient?name={MARK}", headers={"X-Request-Id": "r-1"})
+    client.post("/fhir/Patient/_search", data={"name": MARK})
+    client.put(f"/fhir/Patient/{MARK}", json={**patient, "gender": MARK})
+    client.get(f"/fhir/{MARK}")
+    out, err = capsys.readouterr()
+    assert MARK not in out + err
+    lines = [json.loads(line) for line in err.splitlines()]
+    assert [line["status"] for line in lines] == [201, 201, 200, 200, 422, 404]
+    assert lines[2]["request"] == "r-1"
+    assert lines[2]["route"] == "/fhir/<kind>"
