@@ -33,7 +33,6 @@ FILTERS = (
     ui_text.clean,
     ui_text.clock,
     ui_text.concept,
-    ui_text.dated,
     ui_text.instant,
     ui_text.reason,
     ui_text.unit,
@@ -47,6 +46,7 @@ def furnish(state: BlueprintSetupState, now: Callable[[], datetime]) -> None:
     environment = state.app.jinja_env
     environment.filters.update({function.__name__: function for function in FILTERS})
     environment.filters["ago"] = lambda moment: ui_text.age(moment, now())
+    environment.filters["dated"] = lambda text: ui_text.dated(text, now())
     environment.globals.update(
         say=words.say, label=words.label, asset=asset, meaning=meaning, this_moment=now
     )

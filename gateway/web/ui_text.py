@@ -12,6 +12,7 @@ from decimal import Decimal
 from math import isfinite
 
 from gateway.web.words import label, say
+from terminology.analytes import load
 
 MINUTE, HOUR, DAY, MONTH, YEAR = 60, 3600, 86400, 2629800, 31557600
 STEPS = (
@@ -73,23 +74,36 @@ def clock(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} {zone}"
 
 
-def dated(text: str | None) -> tuple[str, datetime | None]:
-    """Return a FHIR date as read by people and its moment, when it is a whole one.
+def dated(text: str | None, now: datetime) -> tuple[str, str]:
+    """Return a FHIR date as read by people, and its age when it is a whole one.
 
     A time without a zone, and a partial date, stay as they were sent.
 
-    >>> dated("2020-03-01T10:00:00+01:00")[0], dated("2020-03")
-    ('2020-03-01 10:00 +01:00', ('2020-03', None))
+    >>> noon = datetime(2020, 3, 2, 12, tzinfo=UTC)
+    >>> dated("2020-03-01T10:00:00+01:00", noon)
+    ('2020-03-01 10:00 +01:00', '27 hours ago')
+    >>> dated("2020-03-01", noon), dated("2020-03", noon)
+    (('2020-03-01', '1 day ago'), ('2020-03', ''))
     """
     if not text:
-        return say("time.unknown"), None
+        return say("time.unknown"), ""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        return clean(text), None
+        return clean(text), ""
     if len(text) <= len("YYYY-MM-DD"):
-        return text, moment.replace(tzinfo=UTC)
-    return (clock(moment), moment) if moment.tzinfo else (clean(text).replace("T", " "), None)
+        return text, days(moment, now)
+    return (
+        (clock(moment), age(moment, now)) if moment.tzinfo else (clean(text).replace("T", " "), "")
+    )
+
+
+def days(day: datetime, now: datetime) -> str:
+    """Return how long ago a day without a time was."""
+    passed = (now.date() - day.date()).days
+    if passed > 1:
+        return age(now - timedelta(days=passed), now)
+    return say("time.ahead") if passed < 0 else say("time.day" if passed else "time.today")
 
 
 def years(birth: str | None, today: datetime) -> tuple[int, bool] | None:
@@ -190,6 +204,9 @@ def concept(name: str) -> str:
     >>> concept("sbp_mmhg"), concept("hdl_cholesterol_mmol_l"), concept("odd_thing")
     ('Systolic blood pressure', 'HDL cholesterol', 'Odd thing')
     """
+    known = load().get(name)
+    if known is not None:
+        return label("concept", name, known.label)
     parts = name.split("_")
     for end in range(len(parts), 0, -1):
         found = label("concept", "_".join(parts[:end]), "\n")

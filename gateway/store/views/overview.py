@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OPEN = {"due": "waiting", "failed": "dead", "refused": "dead"}
 """State in the outbox to the count it goes into; the other states are done."""
 
+WRITTEN = "RiskAssessment"
+"""Results are counted; the Devices and Provenances beside them are not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -95,7 +98,7 @@ def overview(connection: sa.Connection, *, since: int, late: int) -> Overview:
         dead_jobs=_count(connection, job.c.state == "dead"),
         late_jobs=_count(connection, job.c.state == "queued", job.c.run_after < late),
         made=_count(connection, assessment.c.created_at >= since),
-        written=_count(connection, outbox.c.written_at >= since),
+        written=_count(connection, outbox.c.written_at >= since, outbox.c.kind == WRITTEN),
     )
 
 
@@ -153,7 +156,7 @@ def outgoing(connection: sa.Connection) -> dict[str, dict[str, int]]:
     """Return how many RiskAssessments wait to be written, and how many failed, per source."""
     chosen = (
         sa.select(outbox.c.state, outbox.c.source, sa.func.count())
-        .where(outbox.c.state.in_(OPEN), outbox.c.kind == "RiskAssessment")
+        .where(outbox.c.state.in_(OPEN), outbox.c.kind == WRITTEN)
         .group_by(outbox.c.state, outbox.c.source)
     )
     found: dict[str, dict[str, int]] = {"waiting": {}, "dead": {}}
