@@ -62,9 +62,11 @@ class Reasons:
         """Note `name` for rows that have no reason yet."""
         if not np.any(where):
             return
-        if name not in self.names:
-            self.names.append(name)
-        self.rows[where & (self.rows == 0)] = self.names.index(name)
+        fresh = where & (self.rows == 0)
+        if fresh.any():
+            if name not in self.names:
+                self.names.append(name)
+            self.rows[fresh] = self.names.index(name)
 
 
 def score_batch(

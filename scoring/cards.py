@@ -10,7 +10,7 @@ import functools
 import tomllib
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 
 import msgspec
 
@@ -182,6 +182,7 @@ class Card(Part, frozen=True):
     span_hours: int | None = None
     """All inputs lie within so many hours, and the score is about that moment."""
     monotone: dict[str, Literal["up", "down"]] = {}
+    """Inputs with which the first output never falls or rises, within plausible values."""
     examples: tuple[Example, ...] = ()
     training: Training | None = None
     notes: tuple[str, ...] = ()
@@ -250,12 +251,31 @@ def parse(text: str, name: str) -> Card:
     from scoring.checks import problems  # noqa: PLC0415 - checks compile the card, and need this module
 
     try:
-        card = msgspec.convert(tomllib.loads(text), Card)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+        document = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise CardError(f"{name}: {error}") from None
+    try:
+        card = msgspec.convert(document, Card)
+    except msgspec.ValidationError as error:
+        raise CardError(f"{name}: {located(document, error)}") from None
     for problem in problems(card):
         raise CardError(f"{name}: {problem}")
     return card
+
+
+def located(document: dict[str, Any], error: msgspec.ValidationError) -> str:
+    """Return the error with the entry of a table it is about, which msgspec does not name."""
+    text = str(error)
+    table = text.partition("at `$.")[2].partition("[...]")[0]
+    entries = document.get(table)
+    if "[...]" not in text or not isinstance(entries, dict):
+        return text
+    for key, value in entries.items():
+        try:
+            msgspec.convert({key: value}, get_type_hints(Card)[table])
+        except msgspec.ValidationError:
+            return text.replace(f"{table}[...]", f"{table}.{key}")
+    return text
 
 
 @functools.cache

@@ -100,6 +100,8 @@ class _Emitter:
     """Turns a checked tree into Python; what differs for rows and columns is in the subclasses."""
 
     missing: ast.expr
+    guarded: bool
+    """Whether a division by zero has to be caught (Python raises by itself)."""
 
     def __init__(self, kinds: Mapping[str, Kind]) -> None:
         self.kinds = kinds
@@ -136,7 +138,7 @@ class _Emitter:
         if isinstance(node.op, ast.Pow):
             return self.power(node)
         left, right = self.value(node.left), self.value(node.right)
-        if isinstance(node.op, ast.Div) and not _nonzero(node.right):
+        if self.guarded and isinstance(node.op, ast.Div) and not _nonzero(node.right):
             return _call("divide", left, right)
         if self.truth(node.left) and self.truth(node.right):
             left = self.operand(node.left)
@@ -201,8 +203,9 @@ class _Emitter:
 
 
 class _Row(_Emitter):
-    """Plain Python of one row."""
+    """Plain Python of one row; arithmetic without a result raises."""
 
+    guarded = False
     missing = ast.Constant(None)
 
     def constant(self, node: ast.Constant, levels: tuple[str, ...]) -> ast.expr:  # noqa: ARG002 - texts stay texts
@@ -227,15 +230,24 @@ class _Row(_Emitter):
         return ast.Compare(left, [operator], [right])
 
     def function(self, name: str, args: list[ast.expr]) -> ast.expr:
-        if name in ("min", "max") and all(_simple(argument) for argument in args):
-            operator: ast.cmpop = ast.LtE() if name == "min" else ast.GtE()
-            return ast.IfExp(ast.Compare(args[0], [operator], [args[1]]), args[0], args[1])
+        if name in ("min", "max") and any(isinstance(given, ast.Constant) for given in args):
+            return self._limited(name, args)
         return _call(name, *args)
+
+    @staticmethod
+    def _limited(name: str, args: list[ast.expr]) -> ast.expr:
+        """Return a value held to a constant: the constant where it wins, so that NaN stays NaN."""
+        limit, value = sorted(args, key=lambda given: not isinstance(given, ast.Constant))
+        if not _simple(value):
+            return _call(name, *args)
+        wins: ast.cmpop = ast.LtE() if name == "min" else ast.GtE()
+        return ast.IfExp(ast.Compare(limit, [wins], [value]), limit, value)
 
 
 class _Columns(_Emitter):
-    """NumPy over whole columns."""
+    """NumPy over whole columns; arithmetic without a result gives NaN."""
 
+    guarded = True
     missing = ast.Name("nan", ast.Load())
 
     def constant(self, node: ast.Constant, levels: tuple[str, ...]) -> ast.expr:
@@ -286,17 +298,21 @@ def _exp(x: float) -> float:
 
 def _ln(x: float) -> float:
     if x <= 0:
-        return math.nan if x < 0 else -math.inf
+        raise ArithmeticError("logarithm of nothing or less")
     return float(np.log(x))
+
+
+def _ln_columns(x: Array) -> Array:
+    found: Array = np.log(np.where(x > 0, x, np.nan))
+    return found
 
 
 def _power(x: float, y: float) -> float:
     with np.errstate(all="ignore"):
-        return float(np.power(float(x), float(y)))
-
-
-def _divide(x: float, y: float) -> float:
-    return x / y if y else math.nan
+        found = float(np.power(float(x), float(y)))
+    if math.isnan(found):
+        raise ArithmeticError("a power that is no number")
+    return found
 
 
 def _divide_columns(x: Array, y: Array) -> Array:
@@ -309,7 +325,17 @@ def _floor(x: float) -> float:
 
 
 def _sqrt(x: float) -> float:
-    return math.sqrt(x) if x >= 0 else math.nan
+    if x < 0:
+        raise ArithmeticError("square root of less than nothing")
+    return math.sqrt(x)
+
+
+def _min(x: float, y: float) -> float:
+    return x if x <= y or x != x else y  # noqa: PLR0124 - a NaN stays one
+
+
+def _max(x: float, y: float) -> float:
+    return x if x >= y or x != x else y  # noqa: PLR0124 - a NaN stays one
 
 
 def round_half_up(x: float, digits: float) -> float:
@@ -335,10 +361,10 @@ def _number(x: Array) -> Array:
 
 _ROW_GLOBALS: dict[str, object] = {
     "__builtins__": {}, "exp": _exp, "ln": _ln, "power": _power, "sqrt": _sqrt, "abs": abs,
-    "floor": _floor, "min": min, "max": max, "round_half_up": round_half_up, "divide": _divide,
+    "floor": _floor, "min": _min, "max": _max, "round_half_up": round_half_up,
 }  # fmt: skip
 _COLUMN_GLOBALS: dict[str, object] = {
-    "__builtins__": {}, "exp": np.exp, "ln": np.log, "power": np.power, "sqrt": np.sqrt,
+    "__builtins__": {}, "exp": np.exp, "ln": _ln_columns, "power": np.power, "sqrt": np.sqrt,
     "abs": np.abs, "floor": np.floor, "min": np.minimum, "max": np.maximum, "nan": np.nan,
     "round_half_up": round_columns, "divide": _divide_columns, "where": np.where,
     "and_": np.logical_and, "or_": np.logical_or, "not_": np.logical_not, "number": _number,

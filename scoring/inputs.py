@@ -225,7 +225,8 @@ def instant(text: str | None) -> datetime | None:
             last = date(*parts)
         else:
             year, month = parts[0], parts[1] if len(parts) == 2 else 12
-            last = date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+            first = date(year, month, 1)
+            last = date(first.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
         return datetime(last.year, last.month, last.day, 23, 59, 59, tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
