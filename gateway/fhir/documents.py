@@ -10,19 +10,16 @@ import codecs
 import re
 import sys
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import msgspec
-
 from gateway.errors import GatewayError, MalformedError, UsageError
-from gateway.fhir import xml
+from gateway.fhir import json, xml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from terminology.records import JSON, Resource
+    from terminology.records import Resource
 
 SUFFIXES = frozenset({".json", ".xml", ".ndjson", ".jsonl"})
 LINES = frozenset({".ndjson", ".jsonl"})
@@ -96,7 +93,7 @@ def read_stream(name: str, stream: BinaryIO, fhir_version: str | None) -> Iterat
         if isinstance(error, MalformedError) and looks_like_lines(listed):
             yield from read_lines(name, listed)
         else:
-            yield Document(name, "", error=f"It cannot be read: {error.text}")
+            yield Document(name, "", error=told(error))
 
 
 def looks_like_lines(listed: list[bytes]) -> bool:
@@ -117,7 +114,7 @@ def read_lines(name: str, lines: Iterable[bytes]) -> Iterator[Document]:
             try:
                 yield Document(name, at, decode_json(line))
             except GatewayError as error:
-                yield Document(name, at, error=f"It cannot be read: {error.text}")
+                yield Document(name, at, error=told(error))
 
 
 def decode(raw: bytes, fhir_version: str | None = None) -> Resource:
@@ -133,25 +130,19 @@ def decode(raw: bytes, fhir_version: str | None = None) -> Resource:
     return decode_json(raw)
 
 
-DECODER = msgspec.json.Decoder(float_hook=Decimal)
-
-
 def decode_json(raw: bytes) -> Resource:
     """Return the JSON object of bytes, its decimals with their digits.
 
     Raises:
-        MalformedError: the bytes are no JSON object.
+        MalformedError: the bytes are no JSON object, or leave open what they say.
     """
-    try:
-        decoded: JSON = DECODER.decode(raw.removeprefix(codecs.BOM_UTF8))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise MalformedError(f"no JSON: {place(error)}") from None
+    decoded = json.load(raw)
     if not isinstance(decoded, dict):
-        raise MalformedError("no JSON object")
+        raise MalformedError("a JSON object must stand here")
     return decoded
 
 
-def place(error: Exception) -> str:
-    """Return where the decoder stopped; its own text names places, not content."""
-    text = str(error)
-    return text if len(text) < 200 and isinstance(error, msgspec.DecodeError) else "not readable"
+def told(error: GatewayError) -> str:
+    """Return what is wrong with a document, and where."""
+    at = error.issues[0].at
+    return f"It cannot be read: {error.text}{f' ({at})' if at else ''}."
