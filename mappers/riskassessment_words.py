@@ -82,6 +82,8 @@ def amount(value: Value, output: OutputFacts) -> str:
 
 def reasons(contributions: tuple[Contribution, ...], facts: CardFacts) -> list[str]:
     """Return the contributions as sentences: points, or factors of the risk."""
+    if not contributions:
+        return []
     if facts.scale == "points":
         given = [f"{named(item)} {item.effect:+g}" for item in contributions if item.effect]
         return [f"Points: {', '.join(given)}."] if given else ["No item scores."]
