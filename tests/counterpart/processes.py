@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
@@ -87,14 +88,13 @@ def answering(
         text=True,
         env={**os.environ, **(env or {})},
     )
-    pause, waited = threading.Event(), 0.0
-    while waited < PATIENCE and process.poll() is None:
+    server, pause = Server(process, url), threading.Event()
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end and process.poll() is None:
         try:
-            if requests.get(url, timeout=5).ok:
-                return Server(process, url)
-        except requests.ConnectionError:
-            pass
-        pause.wait(0.1)
-        waited += 0.1
-    process.kill()
+            if requests.get(url, timeout=30).ok:
+                return server
+        except (requests.ConnectionError, requests.Timeout):
+            pause.wait(0.1)
+    server.close()
     raise RuntimeError(f"no answer from {url}")
