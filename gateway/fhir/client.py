@@ -61,9 +61,18 @@ class Client:
         return statement
 
     def read(self, type_: str, id_: str) -> Resource | None:
-        """Return a resource; None when there is none, or none any more."""
+        """Return a resource; None when there is none, or none any more.
+
+        Raises:
+            UntruthfulError: the answer is another resource.
+        """
         answer = self._wire.ask(self._request("GET", f"{type_}/{id_}"), accept=ABSENT)
-        return None if answer.status in ABSENT else self._decoded(answer)
+        if answer.status in ABSENT:
+            return None
+        found = self._decoded(answer)
+        if (found["resourceType"], found.get("id")) != (type_, id_):
+            raise UntruthfulError(f"{self._wire.host}: GET {type_}: another resource came")
+        return found
 
     def put(self, type_: str, id_: str, body: bytes, *, match: str | None = None) -> Answer:
         """Update the resource, or create it under this id; `match` is the ETag it must have."""

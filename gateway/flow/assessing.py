@@ -19,11 +19,12 @@ from gateway.fhir.json import decode
 from gateway.flow.conclusions import Conclusions, conclude, used_resources
 from gateway.flow.intake import ASSESS, PUSH, job_key
 from gateway.flow.letters import Letters, texts_of
+from gateway.flow.loose import note_loose
 from gateway.flow.progress import Progress, Step, silent
 from gateway.flow.whereabouts import Whereabouts, owned
 from gateway.jobs import queue
 from gateway.jobs.worker import Task, run
-from gateway.store import assessments, outbox, resources
+from gateway.store import assessments, mirror, outbox, resources
 from gateway.store.assessments import Made
 from gateway.store.engine import reading, writing
 from gateway.store.resources import Key
@@ -99,6 +100,7 @@ def assess_due(engine: sa.Engine, source: Known, progress: Progress = silent) ->
             run(engine, task, jobs)
         done += len(jobs)
         progress(Step(source.name, "assess", done, len(ids)))
+    note_loose(engine, source)
     return done
 
 
@@ -246,6 +248,7 @@ def write_rows(connection: sa.Connection, work: Work) -> None:
     values = owned(map(where.measurement, work.assessed.mapped.measurements), patients)
     findings = owned(map(where.finding, work.assessed.findings), patients)
     refusals = [where.refusal(one) for one in work.assessed.refusals]
+    mirror.settle(connection, [Key(row.type, row.gid) for row in where.rows.values()])
     assessments.replace_values(connection, patients, values)
     assessments.replace_findings(connection, patients, findings)
     assessments.replace_refusals(

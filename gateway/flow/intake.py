@@ -70,7 +70,7 @@ def keep(conn: sa.Connection, source: Known, received: Sequence[Received]) -> St
     stored = resources.put(conn, source.name, received, country=source.settings.country)
     left = {before[key] for key in stored.changed if key in before}
     ask(conn, source.name, stored.patients | left)
-    mirror.settle(conn, (*stored.new, *stored.changed), ENTRY_REASONS)
+    mirror.settle(conn, (*stored.new, *stored.changed))
     return stored
 
 

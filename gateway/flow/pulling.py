@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from gateway.errors import GatewayError, RefusedError, UntruthfulError
+from gateway.fhir.json import encode
 from gateway.fhir.patience import http_date
 from gateway.flow import intake, partners
 from gateway.flow.progress import Progress, Step, silent
-from gateway.flow.reading import Asked, Refused, read_entries
+from gateway.flow.reading import Asked, Refused, read_entries, received
 from gateway.flow.vanished import find_vanished
 from gateway.store import mirror, sources
 from gateway.store.engine import reading, writing
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 KINDS = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
 OVERLAP = timedelta(minutes=2)
 """How far increments reach back: clocks of a server's nodes differ, transactions take time."""
+
+ORPHANS = 1000
+"""How many Patients are read one by one at the end of a pull."""
 
 UNAUTHORIZED = 401
 ELSEWISE = frozenset({400, 403, 404, 405, 422, 501})
@@ -92,6 +96,7 @@ def pull(
         run = begin(engine, source, client, full=full, progress=progress)
         for leg in legs(run):
             go(run, leg)
+        fetch_orphans(run)
         end(run)
     except GatewayError as error:
         partners.told(engine, source, error)
@@ -232,6 +237,25 @@ def give_up(run: Run, kind: str, reason: str, error: GatewayError) -> None:
     run.tally.incomplete.append(kind)
     with writing(run.engine) as connection:
         intake.note(connection, run.source, kind, [Refused(kind, reason, error.text)])
+
+
+def fetch_orphans(run: Run) -> None:
+    """Read the Patients that others speak of and no search has shown."""
+    with reading(run.engine) as connection:
+        gids = mirror.orphans(connection, run.source.name)
+    for gid in gids[:ORPHANS]:
+        id_ = gid.removeprefix(f"{run.source.name}.")
+        try:
+            found = run.client.read("Patient", id_)
+        except (RefusedError, UntruthfulError):
+            found = None
+        with writing(run.engine) as connection:
+            if found is None:
+                lost = Refused("Patient", "absent", "others speak of it, and it is not there", id_)
+                intake.note(connection, run.source, "Patient", [lost])
+            else:
+                run.tally.new += 1
+                intake.keep(connection, run.source, [received(found, encode(found))])
 
 
 def end(run: Run) -> None:

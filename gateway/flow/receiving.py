@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from gateway.flow import assessing, intake
 from gateway.flow.assessing import HERE, OutdatedError
+from gateway.flow.loose import note_loose
 from gateway.store import mirror, sources
 from gateway.store.engine import reading
 
@@ -38,6 +39,7 @@ def received(engine: sa.Engine, patients: Sequence[str]) -> None:
                 assessing.assess(engine, known[name], gids[start : start + assessing.AT_ONCE])
             except OutdatedError:  # someone writes on and on: the job is there
                 continue
+    note_loose(engine, HERE)
 
 
 def home(connection: sa.Connection, name: str) -> Known:

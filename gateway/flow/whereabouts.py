@@ -52,6 +52,10 @@ class Whereabouts:
         version = f"/_history/{row.version}" if bare != reference else ""
         return f"{row.type}/{row.gid}{version}"
 
+    def patient(self, subject: str | None) -> str | None:
+        """Return the gid of a subject that is a Patient."""
+        return self.gid(subject) if subject and subject.startswith("Patient/") else None
+
     def measurement(self, one: Measurement) -> dict[str, Any]:
         """Return the row of a measurement."""
         row = self.rows.get(one.resource)
@@ -62,7 +66,7 @@ class Whereabouts:
             "type": one.resource.partition("/")[0],
             "gid": self.gid(one.resource),
             "version": row.version if row else 0,
-            "patient": self.gid(one.subject) if one.subject else None,
+            "patient": self.patient(one.subject),
             "feature": one.feature,
             "value_number": one.value if number else None,
             "value_text": None if number else text_of(one.value),
@@ -81,7 +85,7 @@ class Whereabouts:
             "source": self.source,
             "type": one.resource.partition("/")[0],
             "gid": self.gid(one.resource) if one.resource else "",
-            "patient": owner or (self.gid(one.subject) if one.subject else None),
+            "patient": owner or self.patient(one.subject),
             "at": one.at,
             "feature": one.feature,
             "reason": one.reason,

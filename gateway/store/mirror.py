@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from gateway.store.resources import Key, by_type
+from gateway.store.resources import COLUMNS, Key, Row, by_type
 from gateway.store.tables import finding, resource
 
 if TYPE_CHECKING:
@@ -90,12 +90,28 @@ def clear(conn: sa.Connection, source: str, kind: str, reasons: Iterable[str]) -
     )
 
 
-def settle(conn: sa.Connection, keys: Iterable[Key], reasons: Iterable[str]) -> None:
-    """Take away why resources could not be kept, now that they are."""
-    wanted = list(reasons)
+def settle(conn: sa.Connection, keys: Iterable[Key]) -> None:
+    """Take away why resources could not be kept, or are about nobody: they are now, or may be."""
     for kind, gids in by_type(keys):
         those = sa.and_(finding.c.type == kind, finding.c.gid.in_(gids))
-        conn.execute(sa.delete(finding).where(those, finding.c.reason.in_(wanted)))
+        conn.execute(sa.delete(finding).where(those, finding.c.patient.is_(None)))
+
+
+def loose(conn: sa.Connection, source: str, limit: int = 500) -> list[Row]:
+    """Return Observations of the source that are about no patient and have no finding yet."""
+    told = sa.exists().where(finding.c.type == resource.c.type, finding.c.gid == resource.c.gid)
+    query = (
+        sa.select(*COLUMNS)
+        .where(
+            resource.c.patient.is_(None),
+            resource.c.type == "Observation",
+            resource.c.source == source,
+            ~resource.c.deleted,
+            ~told,
+        )
+        .limit(limit)
+    )
+    return [Row(*row) for row in conn.execute(query)]
 
 
 def homes(conn: sa.Connection, patients: Iterable[str]) -> dict[str, list[str]]:

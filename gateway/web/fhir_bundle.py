@@ -83,10 +83,8 @@ def write(server: Server, operations: Sequence[Operation], *, atomic: bool = Tru
         unit = Unit(server, conn)
         answers = unit.run(operations, atomic=atomic)
         patients = sorted(unit.patients)
-        if patients:
-            server.hooks.stored(conn, patients)
-    if patients:
-        server.hooks.received(server.engine, patients)
+        server.hooks.stored(conn, patients)
+    server.hooks.received(server.engine, patients)
     return answers
 
 

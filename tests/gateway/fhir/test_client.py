@@ -207,8 +207,8 @@ def test_gzip_is_read_and_broken_gzip_told(server: FakeServer, client: Client) -
 
 
 def test_redirects_are_followed_on_this_server_alone(server: FakeServer, client: Client) -> None:
-    server.faults.append(lambda _: answer({}, 307, Location="/fhir/Patient/p2"))
-    assert client.read("Patient", "p1")["id"] == "p2"
+    server.faults.append(lambda _: answer({}, 307, Location="/fhir/Patient/p1?again=1"))
+    assert client.read("Patient", "p1")["id"] == "p1"
     server.faults.append(lambda _: answer({}, 302, Location="http://elsewhere.example/Patient/p1"))
     with pytest.raises(UntruthfulError, match="another host"):
         client.read("Patient", "p1")
@@ -294,10 +294,11 @@ def test_if_none_exist_and_if_match_are_sent(client: Client) -> None:
 @responses.activate(registry=OrderedRegistry)
 def test_headers_of_a_request() -> None:
     for status in (503, 429, 200):
-        responses.get(f"{ELSEWHERE}/Patient/p1", json={"resourceType": "Patient"}, status=status)
+        body = {"resourceType": "Patient", "id": "p1"}
+        responses.get(f"{ELSEWHERE}/Patient/p1", json=body, status=status)
     patience = Patience(sleep=lambda _: None)
     with Client(ELSEWHERE, manner=manner(["plain-json"]), patience=patience) as client:
-        assert client.read("Patient", "p1") == {"resourceType": "Patient"}
+        assert client.read("Patient", "p1") == body
     sent = responses.calls[2].request
     assert sent.headers["Accept"] == "application/json"
     assert sent.headers["User-Agent"] == "riskbridge"
@@ -337,3 +338,12 @@ def test_a_token_that_ends_between_pages_is_told_as_such(
     server.faults.extend([None, lambda _: outcome(status)])
     with pytest.raises(RefusedError):
         ids(client)
+
+
+def test_another_resource_than_the_one_asked_for_is_not_taken(
+    server: FakeServer, client: Client
+) -> None:
+    for other in ({"resourceType": "Patient", "id": "p2"}, {"resourceType": "Group", "id": "p1"}):
+        server.faults.append(lambda _, body=other: answer(body))
+        with pytest.raises(UntruthfulError, match="another resource"):
+            client.read("Patient", "p1")

@@ -351,3 +351,16 @@ def test_resources_deleted_here_are_not_read(store: sa.Engine, bring: Any) -> No
     with writing(store) as connection:
         delete(connection, [key])
         assert read_many(connection, [key]) == {}
+
+
+def test_an_observation_about_nobody_gets_a_finding_and_loses_it_with_a_subject(
+    store: sa.Engine, bring: Any
+) -> None:
+    about = observation("lost", "p1", "8480-6", 132, "mm[Hg]")
+    nobody = {key: value for key, value in about.items() if key != "subject"}
+    group = observation("herd", "p1", "8480-6", 132, "mm[Hg]", subject={"reference": "Group/g"})
+    bring(*person(), nobody, group)
+    found = {(one["gid"], one["patient"], one["reason"]) for one in rows(store, finding)}
+    assert found == {("fi.lost", None, "subject"), ("fi.herd", None, "subject")}
+    bring(about)
+    assert {one["gid"] for one in rows(store, finding)} == {"fi.herd"}

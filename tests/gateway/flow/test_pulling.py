@@ -290,3 +290,27 @@ def test_a_failure_is_told_at_the_source(server: FakeServer, known: Any, bring: 
     bring()
     assert known().last_error is None
     assert known().last_pull_at
+
+
+def test_a_patient_whom_no_search_shows_is_read(
+    store: sa.Engine, server: FakeServer, bring: Any
+) -> None:
+    server.add(observation(70, 42))
+    hidden = patient(42)
+
+    def shows(request: Any) -> Any:
+        return answer({**hidden, "meta": {}}) if request.path.endswith("/Patient/p42") else None
+
+    server.faults.extend([shows] * 60)
+    bring()
+    assert "Patient/fi.p42" in kept(store)
+    assert findings(store) == []
+
+
+def test_a_patient_who_is_nowhere_is_told(store: sa.Engine, server: FakeServer, bring: Any) -> None:
+    server.add(observation(70, 42))
+    bring()
+    assert findings(store) == [("Patient", "fi.p42", "absent")]
+    server.add(patient(42))
+    bring(full=True)
+    assert findings(store) == []
