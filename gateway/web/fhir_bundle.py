@@ -83,8 +83,10 @@ def write(server: Server, operations: Sequence[Operation], *, atomic: bool = Tru
         unit = Unit(server, conn)
         answers = unit.run(operations, atomic=atomic)
         patients = sorted(unit.patients)
-        server.hooks.stored(conn, patients)
-    server.hooks.received(server.engine, patients)
+        if patients or unit.observed:
+            server.hooks.stored(conn, patients)
+    if patients or unit.observed:
+        server.hooks.received(server.engine, patients)
     return answers
 
 

@@ -61,6 +61,8 @@ class Unit:
     server: Server
     conn: sa.Connection
     patients: set[str] = field(default_factory=set)
+    observed: bool = False
+    """Whether an Observation came or changed, be it about somebody known or not."""
     refused: dict[int, GatewayError] = field(default_factory=dict)
     answers: dict[int, Answer] = field(default_factory=dict)
     named: set[tuple[str, str]] = field(default_factory=set)
@@ -198,6 +200,7 @@ class Unit:
         writes = [made(one, links.rewritten(one)) for one in targets]
         done = resources.write(self.conn, writes, bases=self.server.place.bases)
         self.patients |= done.patients
+        self.observed |= any(key.type == "Observation" for key in (*done.new, *done.changed))
         for one in targets:
             now, before = done.standing[one.key], known.get(one.key)
             self.answers[one.number] = Answer(

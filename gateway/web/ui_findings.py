@@ -39,7 +39,7 @@ def chart_of(counts: Mapping[str, Counter[str]]) -> tuple[Division, str]:
         country(code): {reason_words(reason): number for reason, number in found.items()}
         for code, found in counts.items()
     }
-    chart = division(named, reasons, say("findings.other"))
+    chart = division(named, reasons, say("findings.rest"))
     rows = [
         _row(bar.label, bar.total, [(part.count, part.label) for part in bar.parts])
         for bar in chart.bars

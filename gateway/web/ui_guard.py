@@ -57,7 +57,8 @@ def same_origin(base_url: str) -> None:
     if request.method not in {"GET", "HEAD", "OPTIONS"}:
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         origin = urlsplit(request.headers.get("Origin", "")).netloc
-        if site != "same-origin" or origin not in {request.host, urlsplit(base_url).netloc}:
+        ours = {request.host, urlsplit(base_url).netloc} - {""}
+        if site != "same-origin" or origin not in ours:
             abort(403)
 
 

@@ -177,11 +177,10 @@ def patient(place: int, of: str, name: dict[str, Any], draw: random.Random) -> R
         ],
         search_value: names_of(place + 1, raw),
     }
-    values = measured(of, own, gid, draw)
-    rows[measurement] = values
+    rows[measurement] = measured(of, own, gid, draw)
     kind = place % 10
     if kind < 7:
-        add_assessments(rows, of, gid, values, draw, received)
+        add_assessments(rows, of, draw, received)
     elif kind < 9:
         rows[refusal] = [refused(of, gid, kind, received)]
     rows[finding] = [found(of, gid, draw) for _ in range(draw.choice([0, 0, 1, 3]))]
@@ -211,29 +210,27 @@ NUMBERS = (
 
 
 def measured(of: str, own: str, gid: str, draw: random.Random) -> list[dict[str, Any]]:
-    """Return the measurements of a patient: numbers, an earlier value each, smoking, a condition."""
+    """Return the measurements of a patient: numbers old and new, smoking, a condition."""
     rows = []
     for feature, low, high, unit, sent, factor in NUMBERS:
         for days in (30, 400):
             value = round(draw.uniform(low, high), 2)
             original = {"value": f"{value * factor:.1f}", "unit": sent, "code": sent}
-            rows.append(value_row(of, own, gid, (feature, value, unit), days, original))
+            rows.append(value_row((of, own, gid), (feature, value, unit), days, original))
     answer = draw.choice(["never", "former", "current"])
-    rows.append(value_row(of, own, gid, ("smoking_status", answer, None), 30, {}))
-    rows.append(value_row(of, own, gid, ("diabetes", draw.random() < 0.2, None), 60, {}))
+    rows.append(value_row((of, own, gid), ("smoking_status", answer, None), 30, {}))
+    rows.append(value_row((of, own, gid), ("diabetes", draw.random() < 0.2, None), 60, {}))
     return rows
 
 
 def value_row(
-    of: str,
-    own: str,
-    gid: str,
+    whose: tuple[str, str, str],
     what: tuple[str, float | str | bool, str | None],
     days: int,
     original: dict[str, str],
 ) -> dict[str, Any]:
     """Return one row of `measurement`."""
-    feature, value, unit = what
+    (of, own, gid), (feature, value, unit) = whose, what
     when = datetime.fromtimestamp((MS - days * DAY) / 1000, UTC)
     kind = "Condition" if isinstance(value, bool) else "Observation"
     one = f"{own}-{feature}-{days}"
@@ -254,19 +251,17 @@ def value_row(
     }
 
 
-def add_assessments(
-    rows: Rows, of: str, gid: str, values: list[dict[str, Any]], draw: random.Random, received: int
-) -> None:
+def add_assessments(rows: Rows, of: str, draw: random.Random, received: int) -> None:
     """Add a standing assessment, sometimes an earlier one or a second card, and its delivery."""
-    by_feature = {row["feature"]: row for row in reversed(values)}
-    made = [assessed(of, gid, "score2", cardiac(by_feature, draw), by_feature, received)]
+    by_feature = {row["feature"]: row for row in reversed(rows[measurement])}
+    made = [assessed(of, "score2", cardiac(by_feature, draw), by_feature, received)]
     if draw.random() < 0.5:
-        old = assessed(of, gid, "score2", cardiac(by_feature, draw), by_feature, received - DAY)
+        old = assessed(of, "score2", cardiac(by_feature, draw), by_feature, received - DAY)
         made.append(
             {**old, "identifier": old["identifier"] + "-old", "replaced_by": made[0]["identifier"]}
         )
     if draw.random() < 0.3:
-        made.append(assessed(of, gid, "news2", ward(draw), by_feature, received))
+        made.append(assessed(of, "news2", ward(draw), by_feature, received))
     rows[assessment] = made
     rows[outbox] = [delivery(one, draw) for one in made if of and not one["replaced_by"]]
 
@@ -299,14 +294,10 @@ def ward(draw: random.Random) -> dict[str, Any]:
 
 
 def assessed(
-    of: str,
-    gid: str,
-    card: str,
-    inputs: dict[str, Any],
-    by_feature: dict[str, dict[str, Any]],
-    made: int,
+    of: str, card: str, inputs: dict[str, Any], by_feature: dict[str, dict[str, Any]], made: int
 ) -> dict[str, Any]:
     """Return a row of `assessment` with the score that the card gives."""
+    gid = by_feature["systolic_bp"]["patient"]
     said = score(load()[card], inputs, country="FI")
     assert said.applicable, said.reason
     data = msgspec.to_builtins(said)
