@@ -13,6 +13,7 @@ from terminology.service.generated import library
 from terminology.service.library import shelved
 from terminology.service.lookup import lookup, subsumes
 from terminology.service.problems import ServiceError
+from terminology.service.shapes import check_parameters
 from terminology.service.translate import translate
 from terminology.service.validate import validate_in_code_system, validate_in_value_set
 
@@ -44,4 +45,5 @@ def answer(kind: str, operation: str, asked: Asked) -> Resource:
     done = OPERATIONS.get((kind, operation))
     if done is None:
         raise ServiceError(404, "not-supported", f"{kind} has no operation ${operation}")
+    check_parameters(asked.values)
     return done(shelved(library(), asked.values.get("tx-resource", ())), asked)

@@ -103,7 +103,7 @@ def shelved(base: Library, resources: Iterable[JSON]) -> Library:
     kinds: dict[str, list[Resource]] = {"CodeSystem": [], "ValueSet": [], "ConceptMap": []}
     for resource in given:
         kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        if kind not in kinds:
+        if not isinstance(kind, str) or kind not in kinds:
             text = "tx-resource must be a CodeSystem, ValueSet or ConceptMap"
             raise ServiceError(400, "invalid", text)
         kinds[kind].append(resource)

@@ -330,6 +330,14 @@ def test_texts_are_units_of_their_features() -> None:
             assert ucum.valid(candidate)
 
 
+@pytest.mark.parametrize("feature", FEATURES.values(), ids=lambda feature: feature.key)
+def test_units_that_codes_state_are_units_of_the_feature(feature: analytes.Analyte) -> None:
+    for code in feature.codes:
+        if code.unit and code.code != "NPU03918":  # a substance ratio, refused as such
+            coding = (code.system, code.code)
+            assert units.resolve(None, None, code.unit, feature.key, coding).ucum, code
+
+
 def test_texts_are_never_matched_by_lower_case() -> None:
     assert units.sloppy("MMOL/L").ucum == "mmol/L"
     for text in ("Mmol/L", "mM", "MM", "kG", "Cell", "KPH", "mMHg"):

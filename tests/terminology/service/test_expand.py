@@ -130,7 +130,7 @@ def test_a_stored_expansion_counts_where_there_is_no_compose() -> None:
         ({"url": "http://example.org/vs/all", "useSupplement": "http://x"}, (404, "not-found")),
         ({"valueSet": {"resourceType": "CodeSystem"}}, (400, "invalid")),
         ({"valueSet": {"resourceType": "ValueSet"}}, (422, "invalid")),
-        ({"valueSet": value_set("x", include=["a"])}, (422, "invalid")),
+        ({"valueSet": value_set("x", include=["a"])}, (422, "structure")),
         ({"valueSet": value_set("x", include=[{"concept": []}])}, (422, "invalid")),
         ({"valueSet": value_set("x", include=[{"valueSet": ["#no"]}])}, (404, "not-found")),
     ],

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from terminology.service import ServiceError
-from terminology.service.asked import languages_of, of_parameters
+from terminology.service import OPERATIONS, ServiceError, answer
+from terminology.service.asked import Asked, languages_of, of_parameters
 from terminology.service.patterns import matches
-from tests.terminology.service.world import C, ask, named, refusal, value_set
+from tests.terminology.service.world import WORLD, C, ask, named, refusal, value_set
+
+NAMES = ("url", "code", "system", "coding", "codeableConcept", "valueSet", "codeSystem", "display",
+         "conceptMap", "count", "offset", "filter", "codeA", "codeB", "version", "displayLanguage",
+         "property", "targetSystem", "reverse", "useSupplement", "abstract", "sourceCode",
+         "targetCode", "system-version", "dependency", "activeOnly")  # fmt: skip
+KEYS = ("resourceType", "url", "version", "concept", "code", "display", "property", "designation",
+        "value", "valueCode", "compose", "include", "exclude", "system", "valueSet", "filter", "op",
+        "group", "source", "target", "element", "unmapped", "mode", "coding", "content", "language",
+        "extension", "contained", "id", "expansion", "contains", "caseSensitive", "supplements",
+        "inactive", "dependsOn", "product", "part", "name", "relationship")  # fmt: skip
+WORDS = (C, "red", "navy", "", "CodeSystem", "ValueSet", "ConceptMap", "is-a", "=", "regex",
+         "http://example.org/vs/all", "http://example.org/piece", "fragment", "supplement", "#x",
+         "other-map", "fixed", "true", "de", "(a+)+")  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -146,3 +162,28 @@ def test_a_deep_filter_ends_soon() -> None:
     found = ask("ValueSet", "expand", more=[deep], valueSet=given)["expansion"]
     assert found["total"] == 5000
     assert time.process_time() - start < 3
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-2, 3) | st.sampled_from(WORDS)
+ANYTHING = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@given(
+    st.sampled_from(sorted(OPERATIONS)),
+    st.dictionaries(st.sampled_from(NAMES), ANYTHING, max_size=6),
+    st.lists(ANYTHING | st.sampled_from(WORLD), max_size=3),
+)
+@settings(deadline=None, max_examples=300)
+def test_whatever_is_asked_is_answered_or_refused(
+    operation: tuple[str, str], values: dict[str, Any], more: list[Any]
+) -> None:
+    given_ = {name: (value,) for name, value in values.items()}
+    asked = Asked({**given_, "tx-resource": tuple(more)}, "R5")
+    with contextlib.suppress(ServiceError):
+        assert isinstance(answer(*operation, asked), dict)

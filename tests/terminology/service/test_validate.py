@@ -110,7 +110,7 @@ def test_the_language_of_the_value_set_counts() -> None:
         ({"url": "http://example.org/vs/all"}, (400, "required")),
         ({"code": "red", "system": C}, (400, "required")),
         ({"url": "http://example.org/vs/all", "coding": {"system": C}}, (400, "invalid")),
-        ({"url": "http://example.org/vs/all", "coding": {"code": 3}}, (400, "invalid")),
+        ({"url": "http://example.org/vs/all", "coding": {"code": 3}}, (422, "structure")),
     ],
     ids=range(5),
 )
