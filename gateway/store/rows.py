@@ -75,11 +75,12 @@ COLUMNS = (
 """The columns of `Row`, in its order."""
 
 
-BY_TYPE = (
-    resource.c.type == sa.bindparam("kind"),
+BY_KEYS = (
+    resource.c.type.in_(sa.bindparam("kinds", expanding=True)),
     resource.c.gid.in_(sa.bindparam("gids", expanding=True)),
 )
 PRESENT = sa.select(
+    resource.c.type,
     resource.c.gid,
     resource.c.seq,
     resource.c.version,
@@ -88,11 +89,11 @@ PRESENT = sa.select(
     resource.c.last_updated,
     resource.c.id,
     resource.c.patient,
-).where(*BY_TYPE)
+).where(*BY_KEYS)
 ONE = sa.select(*COLUMNS).where(
     resource.c.type == sa.bindparam("kind"), resource.c.gid == sa.bindparam("gid")
 )
-MANY = sa.select(*COLUMNS).where(*BY_TYPE, ~resource.c.deleted)
+MANY = sa.select(*COLUMNS).where(*BY_KEYS, ~resource.c.deleted)
 """Statements made once: making them takes longer than running them."""
 
 
@@ -104,20 +105,25 @@ def read(conn: sa.Connection, kind: str, gid: str) -> Row | None:
 
 def read_many(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Row]:
     """Return the present versions of the keys that are there and not deleted."""
-    found: dict[Key, Row] = {}
-    for kind, gids in by_type(keys):
-        rows = conn.execute(MANY, {"kind": kind, "gids": gids})
-        found |= {Key(row.type, row.gid): Row(*row) for row in rows}
-    return found
+    wanted = set(keys)
+    rows = (Row(*row) for part in parts(wanted) for row in conn.execute(MANY, part))
+    return {key: row for row in rows if (key := Key(row.type, row.gid)) in wanted}
 
 
 def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
     """Return what is there of the keys, deleted resources too."""
-    found: dict[Key, Known] = {}
-    for kind, gids in by_type(keys):
-        rows = conn.execute(PRESENT, {"kind": kind, "gids": gids})
-        found |= {Key(kind, gid): Known(*rest) for gid, *rest in rows}
-    return found
+    wanted = set(keys)
+    rows = (row for part in parts(wanted) for row in conn.execute(PRESENT, part))
+    return {key: Known(*rest) for kind, gid, *rest in rows if (key := Key(kind, gid)) in wanted}
+
+
+def parts(keys: Iterable[Key]) -> Iterator[dict[str, list[str]]]:
+    """Yield types and gids for statements by `BY_KEYS`, which may find a little more."""
+    listed = list(keys)
+    for start in range(0, len(listed), CHUNK):
+        part = listed[start : start + CHUNK]
+        kinds, gids = {key.type for key in part}, {key.gid for key in part}
+        yield {"kinds": sorted(kinds), "gids": sorted(gids)}
 
 
 def by_type(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:

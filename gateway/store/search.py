@@ -57,22 +57,32 @@ def search(
         ~resource.c.deleted,
         *(clause(condition, query.type, place) for condition in query.conditions),
     ]
-    total = cursor.total if cursor else count(conn, query, where)
     if query.summary == "count":
-        return Page(total=total)
-    newest = cursor.newest if cursor else newest_of(conn)
-    rows, keys = page(conn, query, [*where, resource.c.seq <= newest], cursor)
+        return Page(total=count(conn, where))
+    bounds = [resource.c.seq <= cursor.newest] if cursor else []
+    rows, keys = page(conn, query, [*where, *bounds], cursor)
     more = len(rows) > query.count
     rows = rows[: query.count]
-    last = Cursor(keys[len(rows) - 1], rows[-1].seq, newest, total) if more else None
-    return Page(tuple(rows), tuple(included(conn, query, rows)), total, last)
+    total = cursor.total if cursor else total_of(conn, query, where, None if more else len(rows))
+    after = None
+    if more:
+        newest = cursor.newest if cursor else newest_of(conn)
+        after = Cursor(keys[len(rows) - 1], rows[-1].seq, newest, total)
+    return Page(tuple(rows), tuple(included(conn, query, rows)), total, after)
 
 
-def count(conn: sa.Connection, query: SearchQuery, where: Sequence[Clause]) -> int | None:
-    """Return how many resources match, unless that was not asked."""
-    if query.total == "none" and query.summary != "count":
+def total_of(
+    conn: sa.Connection, query: SearchQuery, where: Sequence[Clause], known: int | None
+) -> int | None:
+    """Return how many resources match, unless that was not asked; `known` saves counting."""
+    if query.total == "none":
         return None
-    return conn.scalar(sa.select(sa.func.count()).select_from(resource).where(*where))
+    return count(conn, where) if known is None else known
+
+
+def count(conn: sa.Connection, where: Sequence[Clause]) -> int:
+    """Return how many resources match."""
+    return conn.scalar(sa.select(sa.func.count()).select_from(resource).where(*where)) or 0
 
 
 def newest_of(conn: sa.Connection) -> int:
