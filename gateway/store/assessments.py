@@ -135,11 +135,18 @@ def columns(one: Made) -> dict[str, Any]:
         "status": one.status,
         "category": one.score.category,
         "probability": one.probability,
+        "ranking": leading(one.score),
         "outputs": dict(one.score.outputs),
         "score": one.score,
         "basis": list(one.basis),
         "resource_gid": one.identifier,
     }
+
+
+def leading(score: Score) -> float | None:
+    """Return the first number among the outputs (a probability, points or a value)."""
+    numbers = (one for one in score.outputs.values() if type(one) in {int, float})
+    return next((float(one) for one in numbers), None)
 
 
 def withdraw(conn: sa.Connection, identifiers: Iterable[str]) -> None:

@@ -225,6 +225,7 @@ assessment = sa.Table(
     text("status"),
     optional("category"),
     sa.Column("probability", sa.Double),
+    sa.Column("ranking", sa.Double),
     sa.Column("outputs", sa.JSON),
     sa.Column("score", sa.JSON),
     sa.Column("basis", sa.JSON),
@@ -235,9 +236,10 @@ assessment = sa.Table(
     sa.Index("assessment_source", "source", "status"),
     sa.Index("assessment_created", "created_at"),
     of_standing("assessment_current", "source", "patient", "status"),
-    of_standing("assessment_ranked", "card", "probability", "patient", "status"),
+    of_standing("assessment_ranked", "card", "ranking", "patient", "status"),
     of_standing("assessment_category", "category", "patient", "status"),
 )
+"""`ranking` is the first number among the outputs, by which patients are ranked."""
 
 refusal = sa.Table(
     "refusal",

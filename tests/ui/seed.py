@@ -311,6 +311,7 @@ def assessed(
         "card_version": said.version,
         "status": "final",
         "category": said.category,
+        "ranking": next((float(v) for v in said.outputs.values() if type(v) in {int, float}), None),
         "probability": next((v for v in said.outputs.values() if isinstance(v, float)), None),
         "outputs": dict(said.outputs),
         "score": data,

@@ -184,9 +184,16 @@ def test_a_card_brings_its_highest_results_first(client: FlaskClient, store: sa.
                 assessment.c.category == "high",
                 assessment.c.replaced_by.is_(None),
             )
-            .order_by(assessment.c.probability.desc())
+            .order_by(assessment.c.ranking.desc())
         ).all()
     assert gids(html) == list(wanted)
+
+
+def test_points_rank_too(client: FlaskClient) -> None:
+    html = page(client, "/patients?card=news2")
+    points = [int(number) for number in re.findall(r"<strong>(\d+) points?</strong>", html)]
+    assert len(points) > 5
+    assert points == sorted(points, reverse=True)
 
 
 def test_a_reason_lists_those_who_have_no_score_for_it(

@@ -120,7 +120,7 @@ def _chosen(
         of = sa.select(assessment.c.patient).where(*fits)
         return chosen.where(resource.c.gid.in_(of)), newest
     joined = chosen.join(assessment, assessment.c.patient == resource.c.gid).where(*fits)
-    return joined, (assessment.c.probability.desc(), assessment.c.patient.desc())
+    return joined, (assessment.c.ranking.desc(), assessment.c.patient.desc())
 
 
 def _narrowed(wanted: Wanted) -> list[sa.ColumnElement[bool]]:

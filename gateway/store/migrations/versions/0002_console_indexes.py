@@ -1,4 +1,4 @@
-"""Indexes behind the console's lists and counts."""
+"""The number that patients are ranked by, and indexes behind the console's lists and counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INDEXES = (
     ("finding_group", ["reason", "feature", "code", "unit", "source", "system"], {}),
     ("assessment_created", ["created_at"], {}),
     ("assessment_current", ["source", "patient", "status"], STANDING),
-    ("assessment_ranked", ["card", "probability", "patient", "status"], STANDING),
+    ("assessment_ranked", ["card", "ranking", "patient", "status"], STANDING),
     ("assessment_category", ["category", "patient", "status"], STANDING),
     ("refusal_reason", ["reason", "patient"], {}),
     ("outbox_written", ["written_at"], {}),
@@ -32,6 +32,8 @@ INDEXES = (
 
 
 def upgrade() -> None:
+    op.add_column("assessment", sa.Column("ranking", sa.Double(), nullable=True))
+    op.execute("UPDATE assessment SET ranking = probability")
     for name, columns, where in INDEXES:
         op.create_index(name, name.partition("_")[0], columns, unique=False, **where)
 
@@ -39,3 +41,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name, _, _ in reversed(INDEXES):
         op.drop_index(name, name.partition("_")[0])
+    op.drop_column("assessment", "ranking")
