@@ -131,7 +131,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "diabetes": False, "current_smoker": True,
     },
     "kfre_4v": {
-        "age": 60, "sex": "male", "egfr_ml_min_1_73m2": 35, "uacr_mg_g": 100, "kfre_region": "other",
+        "age": 60, "sex": "male", "egfr_ml_min_1_73m2": 35, "uacr_mg_g": 100,
+        "kfre_region": "other",
     },
     "egfr_ckd_epi_2021": {"age": 60, "sex": "male", "creatinine_mg_dl": 1.0},
     "egfr_ckd_epi_2009": {"age": 60, "sex": "male", "creatinine_mg_dl": 1.0},
