@@ -12,24 +12,29 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from math import inf
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import msgspec
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import UNSET, UnsetType
 
-from mappers import choice, values
 from mappers.document import Mapped, map_document
+from mappers.entries import (
+    LATEST,
+    TABLE,
+    UNMET,
+    Entry,
+    answered,
+    keep,
+    looked_up,
+    means_nothing,
+    opened,
+    remember,
+)
 from mappers.gather import Context
-from mappers.observation import PAIR, USED, disagrees
-from terminology import records, units
+from mappers.observation import PAIR
+from mappers.typed import DECODER, DOCUMENT, Observation, Quantity
+from terminology import units
 from terminology.records import Finding, Measurement, Original
-from terminology.routes import Route, route
-
-if TYPE_CHECKING:
-    from mappers.choice import Choice
-    from mappers.observation import Range
-    from terminology.records import JSON
 
 PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}\Z", re.ASCII)
 MOMENT = re.compile(
@@ -37,74 +42,6 @@ MOMENT = re.compile(
 )
 DIGITS = 8
 """Characters of a number in the fast lane; it has no sign and no exponent."""
-LONGEST = 4000
-"""Bytes of a code in the fast lane."""
-MOST = 20000
-"""Entries that each of the tables here may have."""
-Absent: TypeAlias = "Raw | UnsetType"
-"""An element that, when it is there at all, makes the Observation a case for the full lane."""
-
-
-class Quantity(msgspec.Struct, gc=False):
-    """A Quantity; its number is kept as sent."""
-
-    value: Raw
-    unit: str | None = None
-    system: str | None = None
-    code: str | None = None
-    comparator: Absent = UNSET
-
-
-class Component(msgspec.Struct, gc=False, rename="camel"):
-    """A component of an Observation."""
-
-    code: Raw
-    value_quantity: Quantity
-    body_site: Absent = UNSET
-    method: Absent = UNSET
-    data_absent_reason: Absent = UNSET
-    component: Absent = UNSET
-
-
-class Meta(msgspec.Struct, gc=False, rename="camel"):
-    """What a server says of a resource."""
-
-    version_id: str | None = None
-
-
-class Observation(msgspec.Struct, gc=False, rename="camel"):
-    """The elements of an Observation that decide anything."""
-
-    resource_type: str
-    code: Raw
-    status: str
-    subject: Raw
-    effective_date_time: str | None = None
-    id: str | None = None
-    meta: Meta | None = None
-    value_quantity: Quantity | None = None
-    value_codeable_concept: Absent = UNSET
-    component: list[Component] | None = None
-    contained: Absent = UNSET
-    body_site: Absent = UNSET
-    method: Absent = UNSET
-    data_absent_reason: Absent = UNSET
-
-
-class Entry(NamedTuple):
-    """What a code in a unit means, when nothing about it is hard."""
-
-    feature: str
-    coding: records.Coding
-    unit: str | None
-    flags: tuple[str, ...]
-    unusual: tuple[str, ...] = ()
-    """The flags of a value outside the plausible range."""
-    route: Route | None = None
-    """The way to the canonical unit, None when it is the unit."""
-    hard: tuple[float, float] = (-inf, inf)
-    plausible: tuple[float, float] = (-inf, inf)
-    answer: str | None = None
 
 
 Value: TypeAlias = "tuple[Entry, float | str, bytes | None, str | None, str | None, int]"
@@ -117,31 +54,15 @@ Clean: TypeAlias = "tuple[Observation, str, float, list[Value]]"
 """An Observation, its patient, its moment (seconds since 1970) and its values."""
 Told: TypeAlias = "tuple[str | None, str | None, str, str | None]"
 """Id, version, patient and date of an Observation."""
-Visit: TypeAlias = "tuple[bytes, str | None, tuple[str, float] | None]"
-Met: TypeAlias = "tuple[Entry | None, tuple[str | None, str | None, str | None, bytes | None]]"
-K = TypeVar("K", str, bytes)
-V = TypeVar("V")
+Visit: TypeAlias = "tuple[bytes, str, tuple[str, float] | None]"
 
-DECODER = msgspec.json.Decoder(Observation)
-DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
-PLAINLY = (b'{"resourceType":"Observation"', b'{"resourceType": "Observation"')
-OTHER = re.compile(rb'.{0,64}"resourceType"\s*:\s*"(?!Observation")', re.DOTALL)
-"""The first bytes of a document that tell that it is another resource."""
-AS_IT_IS = Route(1, 0, 1)
-TABLE: dict[tuple[object, ...], Entry | None] = {}
-"""Codes (their JSON) and units to what they mean, None where the full lane has to decide."""
-LATEST: dict[bytes, Met] = {}
-"""A code to the entry and unit that it last came with: comparing is cheaper than hashing."""
-UNMET: Met = (None, ("", "", "", b""))
-SILENT: dict[bytes, bool] = {}
-"""Codes (their JSON) to whether they mean nothing here."""
 SUBJECTS: dict[bytes, str | None] = {}
 """References (their JSON) to ``Patient/id``, None where the full lane has to resolve."""
 MOMENTS: dict[str, float | None] = {}
 """Dates as sent to seconds since 1970, None where the full lane has to look."""
 NUMBERS: dict[bytes, float] = {}
 """Digits to their number."""
-RECENT: list[Visit] = [(b"", None, None)]
+RECENT: list[Visit] = [(b"", "", None)]
 """The reference and date that came last, and what they mean: visits come together."""
 
 
@@ -154,36 +75,33 @@ def observation(raw: bytes) -> Clean | None:
         sent = DECODER.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    if sent.contained is not UNSET or sent.resource_type != "Observation":
-        return None
+    subject, effective, (known, date, whose) = (
+        bytes(sent.subject),
+        sent.effective_date_time,
+        RECENT[0],
+    )
+    if known != subject or date != effective:
+        whose = visit(subject, effective)
     code, quantity = bytes(sent.code), sent.value_quantity
-    whose = visit(sent)
-    if (
-        whose is not None
-        and (sent.status == "final" or sent.status in USED)
-        and (sent.body_site is sent.method is sent.data_absent_reason is UNSET)
-    ):
-        if sent.component:
-            found = panel(sent, code)
-        elif quantity is None or sent.value_codeable_concept is not UNSET:
-            found = coded(sent, code)
-        else:
-            found = measured(code, None, quantity, -1)
-        if found is not None:
-            return sent, *whose, found
+    found = None
+    if whose is None:
+        pass
+    elif sent.component:
+        found = panel(sent, code)
+    elif quantity is not None and sent.value_codeable_concept is None:
+        found = measured(code, None, quantity, -1)
+    else:
+        found = coded(sent, code)
+    if found is not None and whose is not None:
+        return sent, *whose, found
     return (sent, "", 0.0, []) if not sent.component and means_nothing(code) else None
 
 
-def visit(sent: Observation) -> tuple[str, float] | None:
-    """Return patient and moment of an Observation, None when they are not plain."""
-    subject, effective = bytes(sent.subject), sent.effective_date_time
-    last = RECENT[0]
-    if last[0] == subject and last[1] == effective:
-        return last[2]
-    patient = SUBJECTS.get(subject, UNSET)
+def visit(subject: bytes, effective: str) -> tuple[str, float] | None:
+    """Return the patient and moment of a reference and date, None when they are not plain."""
+    patient, when = SUBJECTS.get(subject, UNSET), moment(effective)
     if isinstance(patient, UnsetType):
         patient = patient_of(subject)
-    when = moment(effective) if effective is not None else None
     found = None if patient is None or when is None else (patient, when)
     RECENT[0] = (subject, effective, found)
     return found
@@ -195,25 +113,6 @@ def patient_of(subject: bytes) -> str | None:
     text = sent.get("reference") if isinstance(sent, dict) else None
     found = text if isinstance(text, str) and PATIENT.match(text) else None
     return remember(SUBJECTS, subject, found)
-
-
-def means_nothing(code: bytes) -> bool:
-    """Say whether a code means no feature and asks no national question."""
-    known = SILENT.get(code)
-    if known is not None:
-        return known
-    sent = choice.as_sent(opened(code))
-    silent = not sent or (choice.chosen(sent) is None and choice.asked(sent) is None)
-    return remember(SILENT, code, silent and opened(code) is not None)
-
-
-def remember(table: dict[K, V], key: K, value: V) -> V:
-    """Return a value, kept in a table for the next time."""
-    if len(table) >= MOST:
-        table.clear()
-    if len(key) < LONGEST:
-        table[key] = value
-    return value
 
 
 def moment(text: str) -> float | None:
@@ -234,14 +133,10 @@ def moment(text: str) -> float | None:
 
 def panel(sent: Observation, code: bytes) -> list[Value] | None:
     """Return the values of components whose parent has no value and is a panel."""
-    if sent.value_quantity is not None or sent.value_codeable_concept is not UNSET:
+    if sent.value_quantity is not None or sent.value_codeable_concept is not None:
         return None
     found: list[Value] = []
     for index, part in enumerate(sent.component or ()):
-        if not (
-            part.body_site is part.method is part.data_absent_reason is part.component is UNSET
-        ):
-            return None
         one = measured(bytes(part.code), code, part.value_quantity, index)
         if one is None:
             return None
@@ -262,9 +157,9 @@ def measured(code: bytes, parent: bytes | None, sent: Quantity, index: int) -> l
     digits = bytes(sent.value)
     value = NUMBERS.get(digits) or number(digits)
     entry, beside = LATEST.get(code, UNMET)
-    if beside != (sent.unit, sent.code, sent.system, parent):
+    if beside != (sent.code, sent.unit, parent):
         entry = looked_up(code, parent, sent)
-    if entry is None or value is None or sent.comparator is not UNSET:
+    if entry is None or value is None:
         return None
     if entry.route is not None:
         value = units.travel(Decimal(digits.decode()), entry.route).value or 0.0
@@ -280,20 +175,10 @@ def number(digits: bytes) -> float | None:
     return remember(NUMBERS, digits, float(digits))
 
 
-def looked_up(code: bytes, parent: bytes | None, sent: Quantity) -> Entry | None:
-    """Return the entry of a code in a unit, made when it is met for the first time."""
-    key = (code, parent, sent.unit, sent.code, sent.system)
-    entry = TABLE.get(key, UNSET)
-    if entry is UNSET:
-        entry = keep(key, compiled(code, parent, sent))
-    remember(LATEST, code, (entry, (sent.unit, sent.code, sent.system, parent)))
-    return entry
-
-
 def coded(sent: Observation, code: bytes) -> list[Value] | None:
     """Return the one coded answer of an Observation, None when the full lane has to read it."""
     concept = sent.value_codeable_concept
-    if isinstance(concept, UnsetType) or sent.value_quantity is not None:
+    if concept is None or sent.value_quantity is not None:
         return None
     key = (code, bytes(concept))
     entry = TABLE.get(key, UNSET)
@@ -302,76 +187,6 @@ def coded(sent: Observation, code: bytes) -> list[Value] | None:
     if entry is None or entry.answer is None:
         return None
     return [(entry, entry.answer, None, None, None, -1)]
-
-
-def keep(key: tuple[object, ...], entry: Entry | None) -> Entry | None:
-    """Return an entry, kept for the next time when its key is short."""
-    if len(TABLE) >= MOST:
-        TABLE.clear()
-    if all(not isinstance(part, str | bytes) or len(part) < LONGEST for part in key):
-        TABLE[key] = entry
-    return entry
-
-
-def opened(raw: bytes | None) -> JSON:
-    """Return what a part of a document holds, None when it cannot be read."""
-    try:
-        return DOCUMENT.decode(raw) if raw is not None else None
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
-        return None
-
-
-def meaning(code: JSON, parent: JSON) -> Choice | None:
-    """Return the feature of a code when the full lane would find nothing hard about it."""
-    sent, above = choice.as_sent(code), choice.as_sent(parent)
-    chosen = choice.chosen(sent) if sent else None
-    if chosen is None or chosen.why or chosen.answer is not None or choice.asked(above or sent):
-        return None
-    if parent is not None and (not above or choice.chosen(above) is not None):
-        return None
-    for concept, own in ((code, ()), (parent, above)):
-        if concept is not None and choice.contradicted({"code": concept}, chosen.feature, own):
-            return None
-    return chosen
-
-
-def compiled(code: bytes, parent: bytes | None, sent: Quantity) -> Entry | None:
-    """Return the entry of a code in a unit, None when the full lane has to decide."""
-    chosen = meaning(opened(code), opened(parent))
-    if chosen is None or chosen.analyte.kind == "coded":
-        return None
-    unit = units.resolve(sent.system, sent.code, sent.unit, chosen.feature, chosen.pair).ucum
-    if unit is None or disagrees(chosen.properties, unit):
-        return None
-    way, analyte = route(chosen.feature, unit, chosen.pair), chosen.analyte
-    if not isinstance(way, Route):
-        return None
-    return Entry(
-        chosen.feature,
-        chosen.coding,
-        analyte.canonical,
-        chosen.flags,
-        (*chosen.flags, "outside-plausible"),
-        None if way == AS_IT_IS else way,
-        bounds(analyte.hard),
-        bounds(analyte.plausible),
-    )
-
-
-def bounds(limits: Range | None) -> tuple[float, float]:
-    """Return limits as floats; no limits are infinite ones."""
-    return (float(limits[0]), float(limits[1])) if limits else (-inf, inf)
-
-
-def answered(code: bytes, concept: bytes) -> Entry | None:
-    """Return the entry of a code with an answer, None when the full lane has to decide."""
-    chosen = meaning(opened(code), None)
-    if chosen is None or chosen.analyte.kind != "coded":
-        return None
-    answer = values.answer(chosen.feature, {"valueCodeableConcept": opened(concept)}, None)
-    if not isinstance(answer, str):
-        return None
-    return Entry(chosen.feature, chosen.coding, None, chosen.flags, answer=answer)
 
 
 def told(sent: Observation, patient: str) -> Told:
@@ -401,11 +216,6 @@ def measurement(said: Told, one: Value, at: str) -> Measurement:
     )
 
 
-def may_be_clean(raw: bytes) -> bool:
-    """Say whether the first bytes of a document leave it open that it is an Observation."""
-    return raw.startswith(PLAINLY) or not OTHER.match(raw)
-
-
 def read(raw: bytes, context: Context, at: str) -> Mapped:
     """Return what the full lane says of a document's bytes."""
     try:
@@ -420,7 +230,7 @@ def map_bytes(raw: bytes, context: Context | None = None, at: str = "") -> Mappe
 
     `at` goes before its places, such as ``line[7]``.
     """
-    found = observation(raw) if may_be_clean(raw) else None
+    found = observation(raw)
     if found is None:
         return read(raw, context or Context(), at)
     sent, patient, _, listed = found

@@ -100,20 +100,21 @@ def moment(measurement: Measurement) -> float:
 
 
 def order(measurement: Measurement, when: float) -> Order:
-    """Return what ranks a measurement among those of its feature: greater is better.
-
-    A fact that is true anywhere outweighs one that is denied elsewhere.
-    """
-    level = 4 * (measurement.value is True)
-    level += 2 * ("preliminary" not in measurement.flags) + (measurement.comparator is None)
+    """Return what ranks a measurement among those of its feature: greater is better."""
     return (
-        level,
+        level(measurement),
         when,
         -len(measurement.flags),
         numbered(measurement.version),
         measurement.resource,
         measurement.at,
     )
+
+
+def level(measurement: Measurement) -> int:
+    """Return what weighs more than time: final, unbounded; a fact that is true anywhere."""
+    final, exact = "preliminary" not in measurement.flags, measurement.comparator is None
+    return 4 * (measurement.value is True) + 2 * final + exact
 
 
 def numbered(version: str | None) -> tuple[int, str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from mappers import fast
-from mappers.features import CLEAN, latest_people, moment, order, row
+from mappers.fast import observation
+from mappers.features import CLEAN, latest_people, level, moment, order, row
 from mappers.gather import Context
 from terminology.records import Measurement
 
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from mappers.document import Mapped
     from terminology.records import FeatureRow, Finding, Person
 
-Rank: TypeAlias = "tuple[int, float]"
-"""The beginning of `features.order`: level and moment."""
-Clean: TypeAlias = "tuple[fast.Told, fast.Value, int | str]"
-"""One value of an Observation of the fast lane, and the line or place of the document."""
-Held: TypeAlias = "tuple[Rank, Measurement | Clean]"
+Held: TypeAlias = "tuple[int, float, Measurement | fast.Told, fast.Value | None, int | str]"
+"""What is held of a feature: level and moment (the beginning of `features.order`), then a record,
+or what the fast lane read and the line or place of its document."""
 
 
 class Fold:
@@ -41,45 +40,51 @@ class Fold:
         self.people: dict[str, Person] = {}
         self.held: dict[str, dict[str, Held]] = {}
         self.findings: list[Finding] = []
-        self.fast = 0
-        """Documents that took the fast lane."""
+        self.documents = 0
+        """Documents that were read, by either lane."""
         self.full = 0
         """Documents that the full lane read."""
-
-    def take(self, raw: bytes, at: int | str = "") -> None:
-        """Read one document; `at` is what goes before its places, or its line in NDJSON."""
-        found = None
-        if raw.startswith(fast.PLAINLY) or fast.may_be_clean(raw):
-            found = fast.observation(raw)
-        if found is None:
-            self.full += 1
-            self.add(fast.read(raw, self.context, before(at)))
-            return
-        self.fast += 1
-        if found[3] and found[2] <= self.limit:
-            self.hold(found, at)
-
-    def hold(self, found: fast.Clean, at: int | str) -> None:
-        """Hold the values of a clean Observation where they win."""
-        sent, patient, when, listed = found
-        held = self.held.get(patient)
-        if held is None:
-            held = self.held[patient] = {}
-        rank, said = (CLEAN, when), None
-        for one in listed:
-            feature = one[0].feature
-            known = held.get(feature)
-            if known is None or known[0] <= rank:
-                said = said or fast.told(sent, patient)
-                clean = (said, one, at)
-                if known is None or known[0] < rank or wins(clean, known):
-                    held[feature] = (rank, clean)
 
     def lines(self, lines: Iterable[bytes], first: int = 1) -> None:
         """Read NDJSON; lines are counted from `first`, blank ones too."""
         for number, line in enumerate(lines, start=first):
-            if line and not line.isspace():
-                self.take(line, number)
+            found = observation(line)
+            if found is not None:
+                self.documents += 1
+                self.hold(found, number)
+            elif line and not line.isspace():
+                self.read(line, f"line[{number}]")
+
+    def take(self, raw: bytes, at: str = "") -> None:
+        """Read one document; `at` goes before its places."""
+        found = observation(raw)
+        if found is None:
+            self.read(raw, at)
+        else:
+            self.documents += 1
+            self.hold(found, at)
+
+    def read(self, raw: bytes, at: str) -> None:
+        """Read one document by the full lane."""
+        self.documents += 1
+        self.full += 1
+        self.add(fast.read(raw, self.context, at))
+
+    def hold(self, found: fast.Clean, at: int | str) -> None:
+        """Hold the values of a clean Observation where they win."""
+        sent, patient, when, listed = found
+        if when > self.limit or not listed:
+            return
+        held = self.held.get(patient)
+        if held is None:
+            held = self.held[patient] = {}
+        said = fast.told(sent, patient)
+        for one in listed:
+            feature = one[0].feature
+            known = held.get(feature)
+            offered = (CLEAN, when, said, one, at)
+            if known is None or (known[1] < when and known[0] == CLEAN) or wins(offered, known):
+                held[feature] = offered
 
     def add(self, mapped: Mapped) -> None:
         """Hold what the full lane says of a document."""
@@ -91,32 +96,30 @@ class Fold:
             when = moment(one)
             if one.subject is not None and when <= self.limit:
                 held = self.held.setdefault(one.subject, {})
-                rank, there = order(one, when)[:2], held.get(one.feature)
-                if there is None or there[0] < rank or (there[0] == rank and wins(one, there)):
-                    held[one.feature] = (rank, one)
+                offered, there = (level(one), when, one, None, ""), held.get(one.feature)
+                if there is None or wins(offered, there):
+                    held[one.feature] = offered
 
     def rows(self, country: str | None = None) -> Iterator[FeatureRow]:
         """Yield the row of each patient, in the order in which patients first appeared."""
         for name in dict.fromkeys((*self.people, *self.held)):
-            values = [record(one) for _, one in self.held.get(name, {}).values()]
+            values = [record(one) for one in self.held.get(name, {}).values()]
             yield row(name, self.people.get(name), values, self.as_of, country)
 
 
-def before(at: int | str) -> str:
-    """Return what goes before the places of a document."""
-    return at if isinstance(at, str) else f"line[{at}]"
-
-
-def record(one: Measurement | Clean) -> Measurement:
+def record(held: Held) -> Measurement:
     """Return the record of a held value."""
-    if isinstance(one, Measurement):
-        return one
-    said, value, at = one
-    place = before(at)
+    _, _, said, value, at = held
+    if isinstance(said, Measurement):
+        return said
+    assert value is not None  # a record alone goes without
+    place = at if isinstance(at, str) else f"line[{at}]"
     return fast.measurement(said, value, f"{place}.Observation" if place else "Observation")
 
 
-def wins(one: Measurement | Clean, held: Held) -> bool:
-    """Say whether a value of the same rank wins by what `features.order` looks at last."""
-    when = held[0][1]
-    return order(record(one), when) > order(record(held[1]), when)
+def wins(offered: Held, known: Held) -> bool:
+    """Say whether a value outranks the one that is held, as `features.order` says."""
+    if offered[:2] != known[:2]:
+        return offered[:2] > known[:2]
+    when = offered[1]
+    return order(record(offered), when) > order(record(known), when)
