@@ -179,7 +179,7 @@ def _in_country(country: str, of: Mapping[str, str]) -> sa.ColumnElement[bool]:
     names = [name for name, placed in of.items() if placed == country]
     its = sa.and_(living(), resource.c.gid == finding.c.patient)
     if country == "?":
-        elsewhere = sa.exists().where(its, resource.c.country.is_not(None))
+        elsewhere = sa.exists().where(its, resource.c.country.is_not(None)).correlate(finding)
         return sa.and_(finding.c.source.not_in(of), ~elsewhere)
-    of_patients = sa.exists().where(its, resource.c.country == country)
+    of_patients = sa.exists().where(its, resource.c.country == country).correlate(finding)
     return sa.or_(finding.c.source.in_(names), sa.and_(finding.c.source.not_in(of), of_patients))
