@@ -179,7 +179,7 @@ class _Emitter:
         return self.function(node.func.id, [self.operand(argument) for argument in node.args])
 
     def operand(self, node: ast.expr) -> ast.expr:
-        return self.value(node)
+        raise NotImplementedError
 
     def function(self, name: str, args: list[ast.expr]) -> ast.expr:
         return _call(name, *args)
@@ -213,6 +213,11 @@ class _Row(_Emitter):
 
     def choice(self, condition: ast.expr, then: ast.expr, other: ast.expr) -> ast.expr:
         return ast.IfExp(condition, then, other)
+
+    def operand(self, node: ast.expr) -> ast.expr:
+        """Return the code; a truth becomes a number first (NumPy's exp of one is half precise)."""
+        code = self.value(node)
+        return ast.BinOp(ast.Constant(1.0), ast.Mult(), code) if self.truth(node) else code
 
     def unary(self, node: ast.UnaryOp) -> ast.expr:
         return ast.UnaryOp(node.op, self.value(node.operand))

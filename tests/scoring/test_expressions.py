@@ -45,6 +45,7 @@ def worked(text: str, **values: Any) -> Any:
         pytest.param("if_(sex != 'male', 1, 2)", 2, id="another one"),
         pytest.param("abs(floor(-x - 0.5))", 4.0, id="floor and absolute value"),
         pytest.param("sqrt(x * 3)", 3.0, id="square root"),
+        pytest.param("exp(old)", math.e, id="a truth is a full number to a function"),
     ],
 )
 def test_value_of_an_expression(text: str, expected: object) -> None:
