@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 VERSIONS = ("STU3", "R4", "R4B", "R5")
-MEANINGS = ("birth-estimated", "animal", "certainty", "identifier-status", "sex", "replaced")
+MEANINGS = ("birth-estimated", "certainty", "identifier-status")
 RELATIONS = ("same", "narrower", "broader", "specimen", "related")
 EQUATIONS = ("ckd-epi-2009", "ckd-epi-2021")
 URI = validate.Regexp(r"(https?://|urn:)\S+\Z", error="must be an absolute URI")

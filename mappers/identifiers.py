@@ -8,8 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mappers.checkdigits import CHECKS
-from mappers.countries import plain, schemes
+from mappers.choice import as_sent
+from mappers.countries import extensions, plain, schemes
 from mappers.implied import IMPLIED
+from mappers.versions import as_list
 from terminology.records import Identifier
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ def read(identifier: JSON) -> tuple[Identifier, Scheme, str] | None:
 
 
 def normalise(scheme: Scheme, value: str) -> str:
-    """Return the number itself: no separators, upper case, half-width where it is full-width."""
+    """Return the number itself: without separators, in upper case."""
     kept = re.escape(scheme.keeps)
     without = SEPARATORS if not kept else re.compile(rf"(?![{kept}])[\s.\-/]")
     return without.sub("", value).upper()
@@ -73,3 +75,16 @@ def implied(scheme: Scheme, value: str | None) -> Implied | None:
     if not pattern(scheme.pattern).fullmatch(number):
         return None
     return IMPLIED[scheme.implies](number)
+
+
+def unverified(identifier: JSON) -> bool:
+    """Say whether a national extension of an identifier says that nobody has verified it."""
+    known = extensions("identifier-status")
+    for extension in as_list(identifier.get("extension")):
+        url = extension.get("url") if isinstance(extension, dict) else None
+        if isinstance(url, str) and url in known:
+            codes = {code for _, code, _ in as_sent(extension.get("valueCodeableConcept"))}
+            coding = extension.get("valueCoding")
+            codes |= {code for _, code, _ in as_sent({"coding": [coding]})}
+            return bool(codes) and not any(known[url].values.get(code or "") for code in codes)
+    return False

@@ -28,7 +28,8 @@ def map_patient(place: Place) -> None:
     if references.is_animal(patient):
         place.refuse("subject", "The patient is an animal.")
         return
-    read = [one for one in map(identifiers.read, as_list(patient.get("identifier"))) if one]
+    sent = as_list(patient.get("identifier"))
+    read = [one for one in map(identifiers.read, sent) if one]
     person = Person(
         at=place.at,
         id=patient["id"] if isinstance(patient.get("id"), str) else None,
@@ -43,6 +44,12 @@ def map_patient(place: Place) -> None:
     place.out.people.append(person)
     for identifier, scheme, _ in read:
         compare(place, person, identifier, scheme)
+    if any(isinstance(one, dict) and identifiers.unverified(one) for one in sent):
+        place.refuse(
+            "identifier-unverified",
+            "The source says that an identifier has not been verified.",
+            subject=person.reference or None,
+        )
 
 
 def name(place: Place) -> str:

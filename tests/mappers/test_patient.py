@@ -115,3 +115,27 @@ def test_a_number_that_tells_otherwise(gender: str, birth: str, told: bool) -> N
     assert [f.reason for f in mapped.findings] == ["identifier-mismatch"] * told
     assert (mapped.people[0].sex, mapped.people[0].birth) == (gender, birth)
     assert all("1310" not in f.detail for f in mapped.findings)
+
+
+NHS = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ({"valueCodeableConcept": {"coding": [{"code": "01"}]}}, False),
+        ({"valueCodeableConcept": {"coding": [{"code": "02"}]}}, True),
+        ({"valueCoding": {"code": "08"}}, True),
+        ({}, False),
+    ],
+    ids=["verified", "present", "a coding", "silent"],
+)
+def test_a_number_that_nobody_has_verified(status: dict[str, Any], told: bool) -> None:
+    number = {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}
+    sent = {
+        "resourceType": "Patient",
+        "identifier": [{**number, "extension": [{"url": NHS, **status}]}],
+    }
+    mapped = map_document(sent)
+    assert [f.reason for f in mapped.findings] == ["identifier-unverified"] * told
+    assert mapped.people[0].identifiers[0].valid is True
