@@ -155,15 +155,23 @@ def entries(place: Place) -> Iterator[tuple[str, Resource, JSON]]:
 
 
 def visit_parameters(place: Place, depth: int) -> None:
-    """Map the resources of Parameters, which find one another."""
-    found = [
-        (f"{place.at}.parameter[{index}].resource", parameter["resource"])
-        for index, parameter in enumerate(as_list(place.resource.get("parameter")))
-        if isinstance(parameter, dict) and isinstance(parameter.get("resource"), dict)
-    ]
+    """Map the resources of Parameters (in their parts, too), which find one another."""
+    found = list(parameters(place.resource, "parameter", place.at, 0))
     scope = Scope(place.scope)
     for _, resource in found:
         scope.add(resource)
     if depth < DEEPEST:
         for at, resource in found:
             visit(Place(resource, at, resource, at, scope, place.context, place.out), depth + 1)
+
+
+def parameters(node: Resource, element: str, at: str, depth: int) -> Iterator[tuple[str, Resource]]:
+    """Yield place and resource of each parameter, and of its parts, that has one."""
+    for index, inner in enumerate(as_list(node.get(element))):
+        if not isinstance(inner, dict):
+            continue
+        here = f"{at}.{element}[{index}]"
+        if isinstance(inner.get("resource"), dict):
+            yield f"{here}.resource", inner["resource"]
+        if depth < DEEPEST:
+            yield from parameters(inner, "part", here, depth + 1)

@@ -212,3 +212,11 @@ def test_loose_resources_find_one_another() -> None:
     animal = {**PATIENT, "animal": {"species": {}}}
     mapped = map_resources([observation("29463-7", 70, "kg"), animal])
     assert [f.reason for f in mapped.findings] == ["subject", "subject"]
+
+
+def test_resources_in_parameters_and_their_parts() -> None:
+    inner = {"name": "b", "part": [{"name": "c", "resource": PRESSURE}]}
+    sent = {"resourceType": "Parameters", "parameter": [{"name": "a", "resource": PATIENT}, inner]}
+    mapped = map_document(sent)
+    assert mapped.people[0].at == "Parameters.parameter[0].resource"
+    assert mapped.measurements[0].at == "Parameters.parameter[1].part[0].resource.component[0]"
