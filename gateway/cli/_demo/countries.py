@@ -78,7 +78,7 @@ def received(child: Child) -> list[Source] | str:
 
 
 def live(pipe: Connection, places: Sequence[Place], patients: int) -> None:
-    """Serve some countries until the parent lets go."""
+    """Serve some countries until the parent says so, or is gone."""
     sandboxes = []
     running = []
     try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,12 +30,17 @@ class Child:
     pipe: Connection
 
     def close(self) -> None:
-        """Let the process end; one that does not is ended."""
-        self.pipe.close()
+        """Tell the process to end, by None; one that does not is ended.
+
+        Closing the pipe would not tell it: children that were forked later hold the end as well.
+        """
+        with suppress(OSError):
+            self.pipe.send(None)
         self.process.join(PATIENCE_S)
         if self.process.is_alive():
             self.process.terminate()
             self.process.join(PATIENCE_S)
+        self.pipe.close()
 
 
 def start(live: Callable[..., None], *arguments: Any) -> Child:  # noqa: ANN401

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from gateway.cli._demo.processes import Child, start
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, UnreachableError
 from gateway.flow import partners
 from gateway.flow.pushing import push
 from gateway.flow.reports import pull_and_assess
@@ -61,7 +61,7 @@ class Crew:
             hand_out(pipe, waiting, busy)
         while busy:
             for pipe in ready([*busy]):
-                told = pipe.recv()
+                told = heard(pipe)
                 if isinstance(told, Done):
                     done[told.source] = told
                     hand_out(pipe, waiting, busy)
@@ -73,6 +73,20 @@ class Crew:
         """End the processes."""
         for child in self.children:
             child.close()
+        self.children.clear()
+
+
+def heard(pipe: Connection) -> Done | Step:
+    """Return what a process tells.
+
+    Raises:
+        UnreachableError: it is gone.
+    """
+    try:
+        told: Done | Step = pipe.recv()
+    except EOFError:
+        raise UnreachableError("a process of the demonstration has died") from None
+    return told
 
 
 def ready(pipes: list[Connection]) -> list[Connection]:
@@ -91,9 +105,9 @@ def hand_out(pipe: Connection, waiting: list[str], busy: dict[Connection, Child]
 def live(pipe: Connection, store_url: str) -> None:
     """Do sources as they are handed out, until the parent lets go."""
     engine = open_store(store_url)
-    while True:
-        name: str = pipe.recv()
+    while name := pipe.recv():
         pipe.send(do(engine, name, pipe.send))
+    engine.dispose()
 
 
 def do(engine: sa.Engine, name: str, progress: Callable[[Step], None]) -> Done:
@@ -105,5 +119,7 @@ def do(engine: sa.Engine, name: str, progress: Callable[[Step], None]) -> Done:
             pushed = push(engine, partners.known(engine, name), client, progress=progress)
     except GatewayError as error:
         return Done(name, problem=error.text)
+    except Exception as error:  # noqa: BLE001 - told as this source's, the others go on
+        return Done(name, problem=f"unexpected {type(error).__name__}")
     problem = "; ".join(pulled.failures) or None
     return Done(name, pulled.figures, pushed, problem)
