@@ -184,10 +184,10 @@ def control_count(query: SearchQuery, _name: str, text: str) -> SearchQuery:
 
 
 def control_summary(query: SearchQuery, _name: str, text: str) -> SearchQuery:
-    """Apply ``_summary``: the count alone, or whole resources."""
-    if text not in ("count", "false"):
+    """Apply ``_summary``: the count alone, the narrative, everything else, or all of it."""
+    if text not in ("count", "text", "data", "false"):
         raise Unknown
-    return replace(query, summary="count") if text == "count" else query
+    return query if text == "false" else replace(query, summary=text)
 
 
 def control_total(query: SearchQuery, _name: str, text: str) -> SearchQuery:

@@ -190,9 +190,17 @@ def put(
 
 
 def write(
-    conn: sa.Connection, writes: Sequence[Write], *, bases: tuple[str, ...] = (), name: str = ""
+    conn: sa.Connection,
+    writes: Sequence[Write],
+    *,
+    bases: tuple[str, ...] = (),
+    name: str = "",
+    known: Mapping[Key, Known] | None = None,
 ) -> Stored:
-    """Store what callers of this server sent; `bases` are the base URLs that mean this server."""
+    """Store what callers of this server sent; `bases` are the base URLs that mean this server.
+
+    `known` is what is there, held, when the caller has looked already.
+    """
     items = [
         Item(
             one.type,
@@ -206,13 +214,19 @@ def write(
         )
         for one in writes
     ]
-    return keep(conn, items, Owner(name, Place("", bases)))
+    return keep(conn, items, Owner(name, Place("", bases)), known)
 
 
-def keep(conn: sa.Connection, items: Iterable[Item], owner: Owner) -> Stored:
+def keep(
+    conn: sa.Connection,
+    items: Iterable[Item],
+    owner: Owner,
+    known: Mapping[Key, Known] | None = None,
+) -> Stored:
     """Insert and update in bulk; return what was new, changed and unchanged."""
     wanted = {Key(item.type, item.gid): item for item in items}
-    known = present(conn, wanted)
+    if known is None:
+        known = present(conn, wanted, hold=True)
     same = {
         key
         for key, item in wanted.items()
@@ -364,7 +378,7 @@ def without_nulls(value: tuple[JSON, ...]) -> tuple[JSON, ...]:
 
 def delete(conn: sa.Connection, keys: Sequence[Key]) -> Stored:
     """Delete what is there of the keys: the raw bytes go to the history, a mark stays."""
-    known = {key: one for key, one in present(conn, keys).items() if not one.deleted}
+    known = {key: one for key, one in present(conn, keys, hold=True).items() if not one.deleted}
     seqs = [one.seq for one in known.values()]
     supersede(conn, seqs)
     at = instants.now()

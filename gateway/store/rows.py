@@ -90,6 +90,7 @@ PRESENT = sa.select(
     resource.c.id,
     resource.c.patient,
 ).where(*BY_KEYS)
+HELD = PRESENT.order_by(resource.c.type, resource.c.gid).with_for_update()
 ONE = sa.select(*COLUMNS).where(
     resource.c.type == sa.bindparam("kind"), resource.c.gid == sa.bindparam("gid")
 )
@@ -110,10 +111,14 @@ def read_many(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Row]:
     return {key: row for row in rows if (key := Key(row.type, row.gid)) in wanted}
 
 
-def present(conn: sa.Connection, keys: Iterable[Key]) -> dict[Key, Known]:
-    """Return what is there of the keys, deleted resources too."""
+def present(conn: sa.Connection, keys: Iterable[Key], *, hold: bool = False) -> dict[Key, Known]:
+    """Return what is there of the keys, deleted resources too.
+
+    With `hold` nobody else changes it until the transaction ends (SQLite has one writer anyway).
+    """
     wanted = set(keys)
-    rows = (row for part in parts(wanted) for row in conn.execute(PRESENT, part))
+    statement = HELD if hold else PRESENT
+    rows = (row for part in parts(wanted) for row in conn.execute(statement, part))
     return {key: Known(*rest) for kind, gid, *rest in rows if (key := Key(kind, gid)) in wanted}
 
 

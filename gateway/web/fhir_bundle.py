@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
+import sqlalchemy as sa
+
 from gateway.errors import (
     GatewayError,
     InvalidError,
@@ -23,6 +25,7 @@ from gateway.fhir.bundles import answered, bundle
 from gateway.fhir.json import decode
 from gateway.fhir.validate import is_valid, validate
 from gateway.store.engine import writing
+from gateway.watch.logs import log
 from gateway.web import fhir_read
 from gateway.web.fhir_answer import Answer, in_bundle, preferred, refusal
 from gateway.web.fhir_server import ID
@@ -36,6 +39,12 @@ if TYPE_CHECKING:
 
 IN_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource(?=[.\[]|\Z)")
 UUID = re.compile(r"urn:uuid:([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\Z")
+TURNS = 3
+"""How often a transaction is tried that meets another one."""
+
+MEETING = ("23505", "40001", "40P01")
+"""PostgreSQL's states for that: the same key, a serialization failure, a deadlock."""
+
 WRITES = ("POST", "PUT", "DELETE")
 
 
@@ -78,16 +87,41 @@ def single(server: Server, resource: Resource) -> Answer:
 
 
 def write(server: Server, operations: Sequence[Operation], *, atomic: bool = True) -> list[Answer]:
-    """Do writes in one transaction, and tell the hooks whose data changed."""
+    """Do writes in one transaction, and tell the hooks whose data changed.
+
+    Where writers run side by side (PostgreSQL) one of two that meet is undone and tries again.
+    """
+    for turn in range(TURNS):
+        try:
+            answers, patients = written(server, operations, atomic=atomic)
+            break
+        except sa.exc.DBAPIError as error:
+            if turn == TURNS - 1 or getattr(error.orig, "sqlstate", None) not in MEETING:
+                raise
+    if patients:
+        hear(server, patients)
+    return answers
+
+
+def written(
+    server: Server, operations: Sequence[Operation], *, atomic: bool
+) -> tuple[list[Answer], list[str]]:
+    """Return the answers to writes, and whose data they changed."""
     with writing(server.engine) as conn:
         unit = Unit(server, conn)
         answers = unit.run(operations, atomic=atomic)
         patients = sorted(unit.patients)
-        if patients or unit.observed:
+        if patients:
             server.hooks.stored(conn, patients)
-    if patients or unit.observed:
+    return answers, patients
+
+
+def hear(server: Server, patients: list[str]) -> None:
+    """Let the hook do what follows; what fails there does not make the data any less stored."""
+    try:
         server.hooks.received(server.engine, patients)
-    return answers
+    except Exception as error:  # noqa: BLE001 - whatever it is, the caller's data are kept
+        log().error("what follows a write failed", error=type(error).__name__)
 
 
 def sorted_out(server: Server, resource: Resource) -> dict[int, tuple[Issue, ...]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
+
+import sqlalchemy as sa
 
 from gateway.errors import PreconditionError, RequestError
 from gateway.fhir.references import references
@@ -13,12 +16,11 @@ from gateway.store.query import parse
 from gateway.store.search import matching
 
 if TYPE_CHECKING:
-    import sqlalchemy as sa
-
     from gateway.store.resources import Key
     from gateway.web.fhir_server import Server
     from terminology.records import Resource
 
+LOCK = sa.text("SELECT pg_advisory_xact_lock(:number)")
 CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)\Z", re.DOTALL)
 
 
@@ -35,10 +37,21 @@ class Conditions:
         Raises:
             PreconditionError: there are several.
         """
+        self.alone(kind, condition)
         found = self.search(kind, condition)
         if len(found) > 1:
             raise PreconditionError("the condition is met by several resources")
         return found[0] if found else None
+
+    def alone(self, kind: str, condition: str) -> None:
+        """Let nobody else search for the same condition until this transaction is done.
+
+        SQLite has one writer anyway; on PostgreSQL two could both find nothing, and both create.
+        """
+        if self.conn.dialect.name == "postgresql":
+            name = hashlib.blake2b(f"{kind}?{condition}".encode(), digest_size=8).digest()
+            number = int.from_bytes(name, signed=True)
+            self.conn.execute(LOCK, {"number": number})
 
     def search(self, kind: str, condition: str) -> list[Key]:
         """Return up to two resources that a condition means.

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from gateway.errors import GoneError, NotFoundError, RequestError
 from gateway.fhir.bundles import Response, bundle, changed, match
+from gateway.fhir.subset import with_elements, without_text
 from gateway.store import instants
 from gateway.store.engine import reading
 from gateway.store.history import Asked, Before, history, size, vread
@@ -21,6 +22,7 @@ from gateway.web.fhir_server import bodies, etag
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from gateway.store.query import SearchQuery
     from gateway.store.resources import Row
     from gateway.store.search import Page
     from gateway.web.fhir_server import Server
@@ -104,7 +106,7 @@ def find(
             raise RequestError(fhir_pages.NO_SUCH)
         query = parse(kind, spot.pairs if spot else pairs, strict=strict and spot is None)
         page = search(conn, query, spot.cursor if spot else None, server.place)
-        entries = entries_of(server, conn, page)
+        entries = entries_of(server, conn, page, query)
     applied = urlencode(query.applied)
     here = f"{server.base_url}/{kind}"
     links = {"self": f"{here}?{applied}" if applied else here}
@@ -119,12 +121,27 @@ def kept(token: str | None) -> bool:
     return bool(token and token.startswith("_"))
 
 
-def entries_of(server: Server, conn: sa.Connection, page: Page) -> list[bytes]:
+def entries_of(
+    server: Server, conn: sa.Connection, page: Page, query: SearchQuery | None = None
+) -> list[bytes]:
     """Return the entries of a page: what matches, then what was brought along."""
     rows = (*page.rows, *page.included)
+    raws = bodies(conn, rows)
+    if query is not None and (query.elements or query.summary):
+        found = len(page.rows)
+        raws = [part(server, raw, query) for raw in raws[:found]] + raws[found:]
     modes = ["match"] * len(page.rows) + ["include"] * len(page.included)
-    shown = zip(rows, bodies(conn, rows), modes, strict=True)
+    shown = zip(rows, raws, modes, strict=True)
     return [match(server.url(row.type, row.gid), raw, mode) for row, raw, mode in shown]
+
+
+def part(server: Server, raw: bytes, query: SearchQuery) -> bytes:
+    """Return the part of a resource that a search asks for."""
+    if query.elements:
+        return with_elements(raw, query.elements, server.fhir_version)
+    if query.summary == "text":
+        return with_elements(raw, ("text",), server.fhir_version)
+    return without_text(raw, server.fhir_version)
 
 
 def listed(kind: str, entries: list[bytes], links: dict[str, str], total: int | None) -> Answer:

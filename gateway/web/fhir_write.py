@@ -76,7 +76,7 @@ class Unit:
         for group in groups(operations, atomic=atomic):
             targets = self.targets(group, atomic=atomic)
             for batch in self.distinct(targets, atomic=atomic):
-                known = resources.present(self.conn, (one.key for one in batch))
+                known = resources.present(self.conn, (one.key for one in batch), hold=True)
                 sound = [one for one in batch if self.holds(one, known.get(one.key), atomic)]
                 if group[0][1].method == "DELETE":
                     self.delete(sound)
@@ -198,7 +198,8 @@ class Unit:
         """Store resources, their references to one another rewritten."""
         links = Links(links_of(everything))
         writes = [made(one, links.rewritten(one)) for one in targets]
-        done = resources.write(self.conn, writes, bases=self.server.place.bases)
+        bases = self.server.place.bases
+        done = resources.write(self.conn, writes, bases=bases, known=known)
         self.patients |= done.patients
         self.observed |= any(key.type == "Observation" for key in (*done.new, *done.changed))
         for one in targets:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 
+from gateway.web.fhir import blueprint
+from gateway.web.fhir_server import Hooks
 from tests.stores.builders import a_patient, an_observation
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
@@ -231,6 +235,19 @@ def test_nothing_is_heard_of_what_was_refused(client: FlaskClient, heard: Heard)
     client.post("/fhir/Patient", json=a_patient(gender="nonsense"))
     client.put("/fhir/Patient/p1", json=a_patient(), headers={"If-Match": 'W/"1"'})
     assert heard.stored == heard.received == []
+
+
+def test_what_fails_after_a_write_does_not_undo_it(store: sa.Engine) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    app = Flask("test")
+    app.register_blueprint(blueprint(store, BASE, hooks=Hooks(received=fails)), url_prefix="/fhir")
+    client = app.test_client()
+    assert client.post("/fhir/Patient", json=a_patient()).status_code == 201
+    found = client.get("/fhir/Patient").json
+    assert found is not None
+    assert found["total"] == 1
 
 
 def test_head_is_get_without_the_body(client: FlaskClient) -> None:

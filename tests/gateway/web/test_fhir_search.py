@@ -143,6 +143,32 @@ def test_the_count_alone(filled: FlaskClient) -> None:
     assert "total" not in none
 
 
+def test_some_elements_are_marked_as_a_part(filled: FlaskClient) -> None:
+    url = "/fhir/Observation?_id=o1&_elements=value,effectiveDateTime&_include=Observation:patient"
+    answer = filled.get(url)
+    assert answer.json is not None
+    first, patient = (one["resource"] for one in answer.json["entry"])
+    assert set(first) == {
+        "resourceType", "id", "meta", "status", "code", "valueQuantity", "effectiveDateTime",
+    }  # fmt: skip
+    assert first["meta"]["tag"][0]["code"] == "SUBSETTED"
+    assert "tag" not in patient["meta"]
+    assert "_elements=value" in (link(answer, "self") or "")
+
+
+def test_with_the_narrative_alone_or_without_it(filled: FlaskClient) -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml">x</div>'
+    text = {"status": "generated", "div": div}
+    filled.put("/fhir/Patient/p1", json=a_patient(text=text))
+    alone, without, whole = (
+        filled.get(f"/fhir/Patient?_id=p1&_summary={how}").json["entry"][0]["resource"]
+        for how in ("text", "data", "false")
+    )
+    assert set(alone) == {"resourceType", "id", "meta", "text"}
+    assert set(without) == set(whole) - {"text"}
+    assert "tag" not in whole["meta"]
+
+
 def test_nothing_found_is_an_empty_bundle(client: FlaskClient) -> None:
     answer = client.get("/fhir/Observation?patient=none")
     assert answer.json is not None
