@@ -88,7 +88,7 @@ def observation(raw: bytes) -> Clean | None:
         pass
     elif sent.component:
         found = panel(sent, code)
-    elif quantity is not None and sent.value_codeable_concept is None:
+    elif quantity is not None and sent.value_codeable_concept is UNSET:
         found = measured(code, None, quantity, -1)
     else:
         found = coded(sent, code)
@@ -133,7 +133,7 @@ def moment(text: str) -> float | None:
 
 def panel(sent: Observation, code: bytes) -> list[Value] | None:
     """Return the values of components whose parent has no value and is a panel."""
-    if sent.value_quantity is not None or sent.value_codeable_concept is not None:
+    if sent.value_quantity is not None or sent.value_codeable_concept is not UNSET:
         return None
     found: list[Value] = []
     for index, part in enumerate(sent.component or ()):
@@ -178,7 +178,7 @@ def number(digits: bytes) -> float | None:
 def coded(sent: Observation, code: bytes) -> list[Value] | None:
     """Return the one coded answer of an Observation, None when the full lane has to read it."""
     concept = sent.value_codeable_concept
-    if concept is None or sent.value_quantity is not None:
+    if isinstance(concept, UnsetType) or sent.value_quantity is not None:
         return None
     key = (code, bytes(concept))
     entry = TABLE.get(key, UNSET)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final, Literal
 
 import msgspec
-from msgspec import Raw
+from msgspec import UNSET, Raw, UnsetType
 
 UCUM: Final = "http://unitsofmeasure.org"
 
@@ -53,7 +53,7 @@ class Observation(msgspec.Struct, gc=False, rename="camel"):
     id: str | None = None
     meta: Meta | None = None
     value_quantity: Quantity | None = None
-    value_codeable_concept: Raw | None = None
+    value_codeable_concept: Raw | UnsetType = UNSET
     component: list[Component] | None = None
     contained: None = None
     body_site: None = None

@@ -154,6 +154,20 @@ CLEAN = {
             ]
         }
     },
+    "an answer": {
+        **panel(),
+        "code": {"coding": [{"system": "http://loinc.org", "code": "72166-2"}]},
+        "component": [],
+        "valueCodeableConcept": {
+            "coding": [{"system": "http://loinc.org", "code": "LA18978-9", "display": "Never"}]
+        },
+    },
+    "a code that means nothing": single("11111-1", 7, "kg"),
+    "members": {
+        **panel(),
+        "component": [],
+        "hasMember": [{"reference": "Observation/1"}, {"reference": "Observation/2"}],
+    },
     "unusual": single("29463-7", 230.5, "kg"),
 }  # fmt: skip
 HARD = {
