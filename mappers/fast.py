@@ -27,7 +27,6 @@ from mappers.entries import (
     keep,
     looked_up,
     means_nothing,
-    opened,
     remember,
 )
 from mappers.gather import Context
@@ -54,16 +53,15 @@ Clean: TypeAlias = "tuple[Observation, str, float, list[Value]]"
 """An Observation, its patient, its moment (seconds since 1970) and its values."""
 Told: TypeAlias = "tuple[str | None, str | None, str, str | None]"
 """Id, version, patient and date of an Observation."""
-Visit: TypeAlias = "tuple[bytes, str, tuple[str, float] | None]"
+Visit: TypeAlias = "tuple[str, str, float | None]"
 
-SUBJECTS: dict[bytes, str | None] = {}
-"""References (their JSON) to ``Patient/id``, None where the full lane has to resolve."""
 MOMENTS: dict[str, float | None] = {}
 """Dates as sent to seconds since 1970, None where the full lane has to look."""
 NUMBERS: dict[bytes, float] = {}
 """Digits to their number."""
-RECENT: list[Visit] = [(b"", "", None)]
-"""The reference and date that came last, and what they mean: visits come together."""
+RECENT: list[Visit] = [("", "", None)]
+"""The reference and date that came last, and their moment: visits come together."""
+DECODE = DECODER.decode
 
 
 def observation(raw: bytes) -> Clean | None:
@@ -72,19 +70,18 @@ def observation(raw: bytes) -> Clean | None:
     A code that means no feature has no values, whatever else the Observation says.
     """
     try:
-        sent = DECODER.decode(raw)
+        sent = DECODE(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    subject, effective, (known, date, whose) = (
-        bytes(sent.subject),
-        sent.effective_date_time,
-        RECENT[0],
-    )
-    if known != subject or date != effective:
-        whose = visit(subject, effective)
     code, quantity = bytes(sent.code), sent.value_quantity
+    subject, effective, when = RECENT[0]
+    if subject != sent.subject.reference or effective != sent.effective_date_time:
+        subject, when = (
+            sent.subject.reference,
+            visit(sent.subject.reference, sent.effective_date_time),
+        )
     found = None
-    if whose is None:
+    if when is None:
         pass
     elif sent.component:
         found = panel(sent, code)
@@ -92,27 +89,16 @@ def observation(raw: bytes) -> Clean | None:
         found = measured(code, None, quantity, -1)
     else:
         found = coded(sent, code)
-    if found is not None and whose is not None:
-        return sent, *whose, found
+    if found is not None and when is not None:
+        return sent, subject, when, found
     return (sent, "", 0.0, []) if not sent.component and means_nothing(code) else None
 
 
-def visit(subject: bytes, effective: str) -> tuple[str, float] | None:
-    """Return the patient and moment of a reference and date, None when they are not plain."""
-    patient, when = SUBJECTS.get(subject, UNSET), moment(effective)
-    if isinstance(patient, UnsetType):
-        patient = patient_of(subject)
-    found = None if patient is None or when is None else (patient, when)
-    RECENT[0] = (subject, effective, found)
-    return found
-
-
-def patient_of(subject: bytes) -> str | None:
-    """Return ``Patient/id`` of a Reference as sent, None when it says anything else."""
-    sent = opened(subject)
-    text = sent.get("reference") if isinstance(sent, dict) else None
-    found = text if isinstance(text, str) and PATIENT.match(text) else None
-    return remember(SUBJECTS, subject, found)
+def visit(subject: str, effective: str) -> float | None:
+    """Return the moment of a date, None when that or the reference to the patient is not plain."""
+    when = moment(effective) if PATIENT.match(subject) else None
+    RECENT[0] = (subject, effective, when)
+    return when
 
 
 def moment(text: str) -> float | None:

@@ -42,13 +42,19 @@ class Meta(msgspec.Struct, gc=False, rename="camel"):
     version_id: str | None = None
 
 
+class Subject(msgspec.Struct, gc=False):
+    """A Reference by its text."""
+
+    reference: str
+
+
 class Observation(msgspec.Struct, gc=False, rename="camel"):
     """An Observation about a subject at a time."""
 
     resource_type: Literal["Observation"]
     code: Raw
     status: Literal["final", "amended", "corrected", "appended"]
-    subject: Raw
+    subject: Subject
     effective_date_time: str
     id: str | None = None
     meta: Meta | None = None
