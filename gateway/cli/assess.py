@@ -13,6 +13,7 @@ from gateway.cli._options import configured
 from gateway.cli.map_ import context_of, joined, mapped_of, moment_of
 from gateway.errors import Issue
 from gateway.fhir import documents
+from gateway.fhir.bundles import collected
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import render
 from mappers.document import Mapped
@@ -101,7 +102,7 @@ def bundle(found: Sequence[Assessed]) -> Resource:
     """Return the Bundle of everything."""
     resources = [one for assessed in found for one in assessed.assessments]
     issues = [issue for assessed in found for issue in issues_of(assessed)]
-    entries = [{"resource": one} for one in (*resources, render(issues))]
+    entries = [collected(one) for one in (*resources, render(issues))]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 

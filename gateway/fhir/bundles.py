@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from gateway.fhir.json import encode
 
@@ -45,6 +45,15 @@ def bundle(
     inside = b",".join(entries)
     tail = b',"entry":[' + inside + b"]}" if inside else b"}"
     return encode(head)[:-1] + tail
+
+
+def collected(resource: Resource) -> Resource:
+    """Return the entry of a resource that is on no server: its address is a UUID.
+
+    That is its id when it is one, as those of our own are, else one made of its content.
+    """
+    identity = resource.get("id") or uuid5(NAMESPACE_OID, encode(resource).decode())
+    return {"fullUrl": f"urn:uuid:{identity}", "resource": resource}
 
 
 def match(full_url: str, raw: bytes, mode: str) -> bytes:

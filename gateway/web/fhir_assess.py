@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gateway import pipeline
 from gateway.errors import InvalidError, Issue, MalformedError, NotFoundError
-from gateway.fhir.bundles import bundle
+from gateway.fhir.bundles import bundle, collected
 from gateway.fhir.findings import issues_of
 from gateway.fhir.json import decode, encode
 from gateway.fhir.outcome import render
@@ -57,8 +57,8 @@ def assess(server: Server, sent: Resource | None, gid: str | None = None) -> Ans
         fhir_version=server.fhir_version,
     )
     issues = [*faults, *issues_of(found)]
-    entries = [*found.assessments, render(issues)]
-    return Answer(200, bundle("collection", (b'{"resource":%b}' % encode(one) for one in entries)))
+    entries = map(collected, (*found.assessments, render(issues)))
+    return Answer(200, bundle("collection", map(encode, entries)))
 
 
 def usable(server: Server, sent: Resource) -> tuple[Resource, tuple[Issue, ...]]:

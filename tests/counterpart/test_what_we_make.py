@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from gateway import pipeline
 from gateway.app import create_app
+from gateway.cli import riskbridge
 from gateway.config import Settings
 from gateway.fhir.json import encode
 from gateway.fhir.structure import VERSIONS
@@ -175,3 +177,32 @@ def test_answers(
         return
     assert validator.errors(answer.data) == []
     assert answer.content_type.startswith("application/fhir+json")
+
+
+PAGES = ("Patient", "Observation", "Condition", "RiskAssessment", "Device", "Provenance")
+
+
+def test_what_is_served_of_people_who_were_posted(
+    validator: Validator, people: list[dict[str, Any]], client: FlaskClient
+) -> None:
+    entries = [
+        {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+        for one in people
+    ]
+    batch = {"resourceType": "Bundle", "type": "batch", "entry": entries}
+    answer = client.post("/fhir", data=encode(batch), content_type="application/fhir+json")
+    assert {entry["response"]["status"][:3] for entry in answer.json["entry"]} == {"201"}
+    for kind in PAGES:
+        page = client.get(f"/fhir/{kind}?_count=40")
+        assert page.json["entry"], kind
+        assert validator.errors(page.data) == [], kind
+
+
+def test_what_the_command_prints(
+    validator: Validator, people: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "people.ndjson"
+    path.write_bytes(b"\n".join(encode(one) for one in people[:200]))
+    done = CliRunner().invoke(riskbridge, ["assess", "--as-of", NOW.isoformat(), str(path)])
+    assert done.exit_code == 0, done.output
+    assert validator.errors(done.stdout.encode()) == []
