@@ -13,7 +13,7 @@ import msgspec
 from gateway.cli._options import configured
 from gateway.errors import UsageError
 from gateway.fhir import documents
-from mappers import dates
+from mappers import countries, dates
 from mappers.document import Context, Mapped, map_document
 from mappers.features import rows
 from terminology.records import Finding, Measurement, Person
@@ -77,9 +77,10 @@ def context_of(
     if known is not None:
         country = country or known.country
         version = version or (None if known.fhir_version == "auto" else known.fhir_version)
-    if country is not None and not re.fullmatch(r"[A-Za-z]{2}", country):
-        raise UsageError("--country is two letters, such as FI")
-    return Context(country and country.upper(), version)
+    code = country.upper() if country else None
+    if code is not None and code not in countries.load() and not re.fullmatch(r"[A-Z]{2}", code):
+        raise UsageError("--country is two letters, such as FI, or a group of countries list")
+    return Context(code, version)
 
 
 def moment_of(text: str | None) -> datetime:
