@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from flask import Flask
 
@@ -18,22 +17,18 @@ from gateway.web.problems import furnish_problems, refuse_strangers
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-LOCAL = ("localhost", "127.0.0.1", "::1")
-"""Hosts by which this machine is always reached."""
-
 
 def create_app(settings: Settings | None = None, *, engine: sa.Engine | None = None) -> Flask:
     """Return the gateway as `settings` say, else the configuration; it opens the store itself.
 
-    Requests that name another host than `base_url` are refused: a page of elsewhere, whose name
-    was made to point here, must not read patients.
+    Requests that name another host than `base_url`, or that a page of another origin sent, are
+    refused: a page of elsewhere must neither read patients nor write here.
     """
     settings = settings or load()
     engine = engine or open_store(settings.store_url)
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * 1024 * 1024
-    hosts = frozenset((*LOCAL, urlsplit(settings.base_url).hostname))
-    app.before_request(partial(refuse_strangers, hosts))
+    app.before_request(partial(refuse_strangers, settings.base_url))
     app.extensions["riskbridge"] = engine
     hooks = Hooks(receiving.stored, receiving.received)
     interface = fhir.blueprint(

@@ -120,6 +120,7 @@ def options(settings: Settings, metrics: str) -> dict[str, Any]:
         "timeout": 120,
         "graceful_timeout": 30,
         "keepalive": 15,
+        "limit_request_line": 8190,
         "loglevel": "warning",
         "proc_name": "riskbridge",
         "raw_env": [f"PROMETHEUS_MULTIPROC_DIR={metrics}"],

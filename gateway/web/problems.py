@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Response, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import Forbidden, HTTPException, SecurityError
 
 from gateway.web import ui_guard
 from gateway.web.fhir import told
@@ -14,10 +14,14 @@ from gateway.web.fhir_answer import response
 from gateway.web.fhir_request import Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Container
-
     from flask import Flask
     from flask.typing import ResponseReturnValue
+
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+"""Hosts by which this machine is always reached."""
+
+SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def furnish_problems(app: Flask) -> None:
@@ -25,18 +29,25 @@ def furnish_problems(app: Flask) -> None:
     app.register_error_handler(Exception, problem)
 
 
-def refuse_strangers(hosts: Container[str | None]) -> None:
-    """Refuse a request that names a host which is none of `hosts`.
+def refuse_strangers(base_url: str) -> None:
+    """Refuse what a page of elsewhere makes a browser on this machine send.
 
     Raises:
-        SecurityError: it does, or names none that could be.
+        SecurityError: the request names a host that is not ours: a name made to point here.
+        Forbidden: it changes something, and a page of another origin sent it.
     """
+    ours = urlsplit(base_url)
     try:
         named = urlsplit(f"//{request.host}").hostname
+        origin = urlsplit(request.headers.get("Origin", "")).netloc
     except ValueError:
-        named = None
-    if named not in hosts:
+        raise SecurityError from None
+    if named not in (*LOCAL, ours.hostname):
         raise SecurityError
+    if request.method in SAFE or "Origin" not in request.headers:
+        return
+    if origin not in (request.host, ours.netloc):
+        raise Forbidden
 
 
 def problem(error: Exception) -> ResponseReturnValue:

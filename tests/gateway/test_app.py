@@ -53,6 +53,24 @@ def test_only_hosts_of_ours_are_answered(client: FlaskClient, host: str, status:
         assert b"evil" not in answer.data
 
 
+ORIGINS = {
+    None: 201, "https://risk.example": 201, "http://localhost": 201,
+    "https://evil.example": 403, "http://localhost:9999": 403, "null": 403, "http://[": 400,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("origin", "status"), ORIGINS.items(), ids=str)
+def test_pages_of_elsewhere_change_nothing(
+    client: FlaskClient, origin: str | None, status: int
+) -> None:
+    headers = {"Origin": origin} if origin else {}
+    raw = b'{"resourceType":"Patient"}'  # what a page can send without asking: no content type
+    assert client.post("/fhir/Patient", data=raw, headers=headers).status_code == status
+    found = client.get("/fhir/Patient", headers=headers if status != 400 else {}).json
+    assert found is not None
+    assert found["total"] == int(status == 201)
+
+
 def test_links_name_the_base_url_whatever_the_host(client: FlaskClient) -> None:
     for headers in ({"Host": "127.0.0.1:8080"}, {"X-Forwarded-Host": "evil.example"}):
         made = client.post("/fhir/Patient", json={"resourceType": "Patient"}, headers=headers)
