@@ -35,7 +35,7 @@ def rows() -> list[tuple[str, float, float]]:
             bar = 3.0 if card.training else 15.0
             found.append((f"one row of {card.id} / dot", row_ratio(card), bar))
     heart, score2 = load()["heart_core10"], load()["score2"]
-    found.append(("one row checked, to a Score, of score2 / dot", whole_ratio(score2), 150.0))
+    found.append(("one row checked, to a Score, of score2 / dot", whole_ratio(score2), 60.0))
     for card, by_hand, columns in (
         (score2, score2_by_hand, score2_columns()),
         (heart, heart_by_hand(heart), heart_columns()),
