@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def opened(settings: Settings) -> Iterator[sa.Engine]:
     """Give the store for the length of a command."""
     engine = open_store(settings.store_url)
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)  # scoring makes many small objects, hardly any in cycles
     try:
         sources.keep_all(engine, settings.sources)
         yield engine

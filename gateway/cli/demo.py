@@ -17,7 +17,7 @@ from rich.console import Console
 
 from gateway.app import create_app
 from gateway.cli._demo import results
-from gateway.cli._demo.countries import Countries
+from gateway.cli._demo.countries import PLACES, Countries
 from gateway.cli._demo.rounds import Crew
 from gateway.cli._options import configured
 from gateway.cli._progress import shown
@@ -28,7 +28,7 @@ from gateway.flow.tasks import TASKS
 from gateway.jobs.worker import work
 from gateway.sandbox.serving import serve
 from gateway.store import sources
-from gateway.store.engine import open_store
+from gateway.store.engine import open_store, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,9 +55,12 @@ def command(settings: Settings, *, once: bool, as_json: bool, port: int | None) 
 
     A second pass shows that nothing is written twice. Then the console and the servers stay up
     until Ctrl-C, unless --once is given. Everything is kept in a temporary folder and is gone
-    afterwards; a store that the configuration names is used instead, and stays.
+    afterwards; a store that the configuration names is used instead and stays, if it has no sources
+    but those of an earlier demonstration.
     """
     began = time.monotonic()
+    if settings.sources:
+        raise UsageError("the demonstration needs a store without sources; the configuration has")
     with ExitStack() as stack:
         store_url = stack.enter_context(kept(settings))
         countries, crew = Countries(), Crew(store_url)
@@ -67,6 +70,7 @@ def command(settings: Settings, *, once: bool, as_json: bool, port: int | None) 
         crew.open()
         engine = open_store(store_url)
         stack.callback(engine.dispose)
+        check_pretended(engine)
         base_url = stack.enter_context(served(settings, engine, port))
         partners = countries.sources()
         told, problems = flow(engine, partners, crew, began)
@@ -85,6 +89,25 @@ def kept(settings: Settings) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="riskbridge-demo-") as folder:
         own = settings.store_url == Settings().store_url
         yield f"sqlite:///{folder}/riskbridge.db" if own else settings.store_url
+
+
+def check_pretended(engine: sa.Engine) -> None:
+    """Check that the store has no sources but pretended ones.
+
+    Raises:
+        UsageError: it has a real one, whose state must not be mixed up.
+    """
+    with reading(engine) as connection:
+        real = [one.name for one in sources.every(connection) if not pretended(one.settings)]
+    if real:
+        raise UsageError(f"the demonstration needs a store without sources; this has {real[0]}")
+
+
+def pretended(source: Source) -> bool:
+    """Tell whether a source is one of an earlier demonstration."""
+    return source.base_url.startswith("http://127.0.0.1:") and source.name in {
+        place.name for place in PLACES
+    }
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from gateway.fhir.json import decode
 from gateway.flow.conclusions import Conclusions, conclude, used_resources
 from gateway.flow.intake import ASSESS, PUSH, job_key
 from gateway.flow.letters import Letters, texts_of
-from gateway.flow.loose import note_loose
+from gateway.flow.loose import foreign, note_loose
 from gateway.flow.progress import Progress, Step, silent
 from gateway.flow.whereabouts import Whereabouts, owned
 from gateway.jobs import queue
@@ -179,7 +179,7 @@ def think(
 def every_row(source: Known, snapshot: Snapshot) -> Iterator[Row]:
     """Yield the resources of the source itself, in the order of their ids.
 
-    What was posted here about a patient of a partner uses other references, and is left out.
+    What was posted here about a patient of a partner uses other references: see `foreign`.
     """
     for rows in snapshot.rows.values():
         yield from (row for row in rows if row.source == source.name)
@@ -236,17 +236,18 @@ def write(connection: sa.Connection, work: Work, snapshot: Snapshot, jobs: Seque
     )
     if present.state != snapshot.state:
         raise OutdatedError
-    write_rows(connection, work)
+    write_rows(connection, work, snapshot)
     write_letters(connection, work)
     queue.finish(connection, jobs)
     queue.finish_queued(connection, snapshot.queued)
 
 
-def write_rows(connection: sa.Connection, work: Work) -> None:
+def write_rows(connection: sa.Connection, work: Work, snapshot: Snapshot) -> None:
     """Write measurements, findings, assessments and refusals."""
     where, patients = work.where, work.patients
     values = owned(map(where.measurement, work.assessed.mapped.measurements), patients)
     findings = owned(map(where.finding, work.assessed.findings), patients)
+    findings += [one for rows in snapshot.rows.values() for one in foreign(work.source, rows)]
     refusals = [where.refusal(one) for one in work.assessed.refusals]
     mirror.settle(connection, [Key(row.type, row.gid) for row in where.rows.values()])
     assessments.replace_values(connection, patients, values)

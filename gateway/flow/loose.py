@@ -1,9 +1,9 @@
-"""Observations that are about nobody known: kept, told by a finding, and used for no one."""
+"""What is kept and used for no one: about nobody known, or posted about a patient of a partner."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gateway import pipeline
 from gateway.fhir.json import decode
@@ -14,12 +14,15 @@ from gateway.store.resources import Key
 from terminology.records import Finding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import sqlalchemy as sa
 
     from gateway.store.resources import Row
     from gateway.store.sources import Known
 
 DETAIL = "It is about nobody who is known here."
+FOREIGN = "It was posted here about a patient of another server, whose record is kept there."
 
 
 def note_loose(engine: sa.Engine, source: Known) -> int:
@@ -41,6 +44,12 @@ def note_loose(engine: sa.Engine, source: Known) -> int:
     return len(rows)
 
 
-def finding_of(row: Row) -> Finding:
-    """Return the finding of an Observation that is about nobody."""
-    return Finding(row.type, "subject", DETAIL, resource=f"{row.type}/{row.id}")
+def finding_of(row: Row, detail: str = DETAIL) -> Finding:
+    """Return the finding of a resource that is about nobody, or about somebody it must not be."""
+    return Finding(row.type, "subject", detail, resource=f"{row.type}/{row.id}")
+
+
+def foreign(source: Known, rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Return the rows of findings for what did not come from the patient's own source."""
+    others = [row for row in rows if row.source != source.name]
+    return [Whereabouts.of(row.source, [row]).finding(finding_of(row, FOREIGN)) for row in others]

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gateway.config import Source
 from gateway.store.instants import now
+from gateway.store.tables import outbox
 from gateway.store.tables import source as table
 
 if TYPE_CHECKING:
@@ -45,7 +46,10 @@ class Known:
 
 
 def keep(connection: sa.Connection, source: Source, *, added: bool = False) -> None:
-    """Keep the settings of a source; at another address what was known of the server is void."""
+    """Keep the settings of a source; at another address what was known of the server is void.
+
+    What was written at the former address is looked for, and written if need be, at the new one.
+    """
     kept = named(connection, source.name)
     values: dict[str, Any] = {
         "base_url": source.base_url,
@@ -59,7 +63,17 @@ def keep(connection: sa.Connection, source: Source, *, added: bool = False) -> N
         return
     if kept.settings.base_url != source.base_url:
         values |= {"capability": None, "reachable": None, "probed_at": None, "checkpoint": None}
+        reopen(connection, source.name)
     connection.execute(sa.update(table).where(table.c.name == source.name).values(values))
+
+
+def reopen(connection: sa.Connection, name: str) -> None:
+    """Have everything written that was, or was refused, at the source's former address."""
+    connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.source == name, outbox.c.state != "held")
+        .values(state="due", attempts=0, next_attempt=None)
+    )
 
 
 def keep_all(engine: sa.Engine, sources: Iterable[Source]) -> None:

@@ -15,7 +15,7 @@ from gateway.flow.reading import received
 from gateway.jobs import ledger
 from gateway.store import assessments, sources
 from gateway.store.engine import reading, writing
-from gateway.store.resources import Key, delete, read_many
+from gateway.store.resources import Key, delete, put, read_many
 from gateway.store.tables import assessment, finding, measurement, outbox, refusal, resource
 from tests.gateway.flow.people import observation, patient, person
 
@@ -364,3 +364,18 @@ def test_an_observation_about_nobody_gets_a_finding_and_loses_it_with_a_subject(
     assert found == {("fi.lost", None, "subject"), ("fi.herd", None, "subject")}
     bring(about)
     assert {one["gid"] for one in rows(store, finding)} == {"fi.herd"}
+
+
+def test_what_is_posted_about_a_partners_patient_is_told_and_not_used(
+    store: sa.Engine, bring: Any
+) -> None:
+    bring(*person())
+    before = rows(store, assessment)
+    posted = observation("new", "fi.p1", "8480-6", 190, "mm[Hg]")
+    with writing(store) as connection:
+        put(connection, "", [as_sent(posted)])
+        receiving.stored(connection, ["fi.p1"])
+    receiving.received(store, ["fi.p1"])
+    assert rows(store, assessment) == before
+    (told,) = rows(store, finding)
+    assert (told["gid"], told["patient"], told["reason"]) == ("new", "fi.p1", "subject")
