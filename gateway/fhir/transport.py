@@ -73,8 +73,9 @@ class Request:
     @property
     def what(self) -> str:
         """Return the method and the resource type, for an error text."""
-        parts = [part for part in urlsplit(self.url).path.split("/") if part[:1].isupper()]
-        return " ".join([self.method, *parts[:1]])
+        parts = urlsplit(self.url).path.split("/")
+        told = [part for part in parts if part[:1].isupper() or part == "metadata"]
+        return " ".join([self.method, *told[:1]])
 
 
 class Transport:

@@ -55,6 +55,11 @@ def ask(conn: sa.Connection, source: str, patients: Iterable[str]) -> None:
     enqueue(conn, ASSESS, [job_key(source, patient) for patient in sorted(patients)])
 
 
+def ask_all(conn: sa.Connection, source: str) -> None:
+    """Have everybody of a source assessed."""
+    ask(conn, source, [gid_of(source, id_) for id_ in mirror.ids(conn, source, "Patient")])
+
+
 def keep_page(conn: sa.Connection, source: Known, kind: str, page: Reading, tally: Tally) -> None:
     """Keep the resources of a page, and its findings; enqueue whom they are about."""
     stored = keep(conn, source, page.received)

@@ -272,4 +272,6 @@ def end(run: Run) -> None:
             since[kind] = fhir_instant(datetime.fromisoformat(moment) - OVERLAP)
     state = {"since": since, "surplus": run.state["surplus"]}
     with writing(run.engine) as connection:
+        if run.now["full"]:  # cards and settings may be new where the data are not
+            intake.ask_all(connection, run.source.name)
         sources.pulled(connection, run.source.name, state)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gateway.config import Source
 from gateway.flow import assessing, intake
 from gateway.flow.assessing import HERE, OutdatedError
 from gateway.flow.loose import note_loose
 from gateway.store import mirror, sources
 from gateway.store.engine import reading
+from gateway.store.sources import Known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import sqlalchemy as sa
-
-    from gateway.store.sources import Known
 
 
 def stored(connection: sa.Connection, patients: Sequence[str]) -> None:
@@ -43,5 +43,7 @@ def received(engine: sa.Engine, patients: Sequence[str]) -> None:
 
 
 def home(connection: sa.Connection, name: str) -> Known:
-    """Return the source of that name; what was posted here, or of a removed one, has none."""
-    return (sources.named(connection, name) if name else None) or HERE
+    """Return the source of that name; of one that was removed, as much as its data tell."""
+    if not name:
+        return HERE
+    return sources.named(connection, name) or Known(Source(name=name, base_url=""))

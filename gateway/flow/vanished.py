@@ -24,29 +24,36 @@ if TYPE_CHECKING:
 def find_vanished(run: Run, kind: str) -> None:
     """Delete here what is deleted there, and enqueue the patients it was about."""
     with reading(run.engine) as connection:
-        ours = mirror.ids(connection, run.source.name, kind)
-    if not ours:
+        here = mirror.count(connection, run.source.name, kind)
+    if not here:
         return
     there = number(run.client, kind)
-    suspects = unseen(run, kind, ours, there)
+    suspects = unseen(run, kind, here, there)
     gone = set(suspects) - by_id(run.client, kind, suspects).keys()
     if gone:
         with writing(run.engine) as connection:
             intake.drop(connection, run.source, kind, sorted(gone), run.tally)
     if there is not None:
-        run.state["surplus"][kind] = there - (len(ours) - len(gone))
+        run.state["surplus"][kind] = there - (here - len(gone))
 
 
-def unseen(run: Run, kind: str, ours: list[str], there: int | None) -> list[str]:
+def unseen(run: Run, kind: str, here: int, there: int | None) -> list[str]:
     """Return the ids that may be gone, sorted; each is looked at before it is believed."""
     seen = run.seen.get(kind)
     if run.now["full"] and seen is not None:
-        return sorted(set(ours) - seen)
+        return sorted(set(ours(run, kind)) - seen)
     surplus = run.state["surplus"].get(kind)
-    if there is None or surplus is None or there - len(ours) == surplus:
+    if there is None or surplus is None or there - here == surplus:
         return []
     told = deleted(run, kind)
-    return ours if told is None else sorted(told & set(ours))
+    kept = ours(run, kind)
+    return kept if told is None else sorted(told & set(kept))
+
+
+def ours(run: Run, kind: str) -> list[str]:
+    """Return the ids of what is kept of a type."""
+    with reading(run.engine) as connection:
+        return mirror.ids(connection, run.source.name, kind)
 
 
 def number(client: Client, kind: str) -> int | None:

@@ -379,3 +379,13 @@ def test_what_is_posted_about_a_partners_patient_is_told_and_not_used(
     assert rows(store, assessment) == before
     (told,) = rows(store, finding)
     assert (told["gid"], told["patient"], told["reason"]) == ("new", "fi.p1", "subject")
+
+
+def test_a_source_that_was_removed_keeps_what_it_had(store: sa.Engine, bring: Any) -> None:
+    bring(*person())
+    before = rows(store, assessment)
+    with writing(store) as connection:
+        sources.remove(connection, "fi")
+        receiving.stored(connection, ["fi.p1"])
+    receiving.received(store, ["fi.p1"])
+    assert [one for one in rows(store, assessment) if one["card"] == "score2"] == before
