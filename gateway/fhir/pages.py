@@ -57,11 +57,6 @@ class Page:
         return tuple(key for key in asked if key not in kept and key not in SHAPING)
 
 
-class _Link(msgspec.Struct):
-    relation: str = ""
-    url: str = ""
-
-
 class _Search(msgspec.Struct):
     mode: str = "match"
 
@@ -81,7 +76,7 @@ class _Entry(msgspec.Struct, rename="camel"):
 class _Bundle(msgspec.Struct, rename="camel"):
     resource_type: str
     total: Any = None
-    link: list[_Link] | None = None
+    link: Any = None
     entry: list[msgspec.Raw] | None = None
 
 
@@ -101,16 +96,23 @@ def read_page(raw: bytes, url: str, date: str | None = None) -> Page:
         raise UntruthfulError("a page that is no Bundle") from None
     if bundle.resource_type != "Bundle":
         raise UntruthfulError("a page that is no Bundle")
-    links = {link.relation: link.url for link in bundle.link or ()}
+    links = links_of(bundle.link)
     onward = links.get("next")
     return Page(
         url=url,
         entries=tuple(read_entry(entry) for entry in bundle.entry or ()),
         next=urljoin(url, onward) if onward else None,
         own=links.get("self"),
-        total=bundle.total if isinstance(bundle.total, int) else None,
+        total=bundle.total if type(bundle.total) is int else None,
         date=date,
     )
+
+
+def links_of(listed: Any) -> dict[str, str]:  # noqa: ANN401 - JSON of a server
+    """Return relation to URL, of those links that have both."""
+    links = [link for link in listed if isinstance(link, dict)] if isinstance(listed, list) else []
+    pairs = [(link.get("relation"), link.get("url")) for link in links]
+    return {name: url for name, url in pairs if isinstance(name, str) and isinstance(url, str)}
 
 
 def read_entry(raw: msgspec.Raw) -> Entry:
