@@ -16,7 +16,7 @@ STANDING = {
     "sqlite_where": sa.text("replaced_by IS NULL"),
     "postgresql_where": sa.text("replaced_by IS NULL"),
 }
-INDEXES = (
+INDEXES: tuple[tuple[str, list[str], dict[str, sa.TextClause]], ...] = (
     ("resource_listed", ["type", "deleted", "last_updated", "seq", "gid"], PATIENTS),
     ("resource_sourced", ["type", "deleted", "source", "last_updated", "seq", "gid"], PATIENTS),
     ("resource_placed", ["type", "deleted", "country", "last_updated", "seq", "gid"], PATIENTS),
