@@ -249,7 +249,8 @@ def write_rows(connection: sa.Connection, work: Work, snapshot: Snapshot) -> Non
     findings = owned(map(where.finding, work.assessed.findings), patients)
     findings += [one for rows in snapshot.rows.values() for one in foreign(work.source, rows)]
     refusals = [where.refusal(one) for one in work.assessed.refusals]
-    mirror.settle(connection, [Key(row.type, row.gid) for row in where.rows.values()])
+    keys = [Key(row.type, row.gid) for row in where.rows.values()]
+    mirror.settle(connection, keys, "subject")
     assessments.replace_values(connection, patients, values)
     assessments.replace_findings(connection, patients, findings)
     assessments.replace_refusals(

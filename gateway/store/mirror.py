@@ -90,10 +90,15 @@ def clear(conn: sa.Connection, source: str, kind: str, reasons: Iterable[str]) -
     )
 
 
-def settle(conn: sa.Connection, keys: Iterable[Key]) -> None:
-    """Take away why resources could not be kept, or are about nobody: they are now, or may be."""
+def settle(conn: sa.Connection, keys: Iterable[Key], reason: str | None = None) -> None:
+    """Take away why resources could not be kept, or are about nobody: they are now, or may be.
+
+    With a `reason` only what was found for that.
+    """
     for kind, gids in by_type(keys):
         those = sa.and_(finding.c.type == kind, finding.c.gid.in_(gids))
+        if reason is not None:
+            those = sa.and_(those, finding.c.reason == reason)
         conn.execute(sa.delete(finding).where(those, finding.c.patient.is_(None)))
 
 
