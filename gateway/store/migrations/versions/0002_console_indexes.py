@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,7 +18,7 @@ STANDING = {
     "sqlite_where": sa.text("replaced_by IS NULL"),
     "postgresql_where": sa.text("replaced_by IS NULL"),
 }
-INDEXES: tuple[tuple[str, list[str], dict[str, sa.TextClause]], ...] = (
+INDEXES: tuple[tuple[str, list[str], dict[str, Any]], ...] = (
     ("resource_listed", ["type", "deleted", "last_updated", "seq", "gid"], PATIENTS),
     ("resource_sourced", ["type", "deleted", "source", "last_updated", "seq", "gid"], PATIENTS),
     ("resource_placed", ["type", "deleted", "country", "last_updated", "seq", "gid"], PATIENTS),
