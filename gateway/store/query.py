@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from gateway.errors import RequestError
-from gateway.store.parameters import Parameter, load, of_type
+from gateway.store.parameters import Parameter, of_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -256,8 +256,3 @@ def shown(name: str) -> str:
 def searchable(kind: str) -> dict[str, Parameter]:
     """Return all parameters of a type by name: what `parse` knows is what is declared."""
     return {**COLUMNS, **of_type(kind)}
-
-
-def types_with_parameters() -> frozenset[str]:
-    """Return the types that have parameters of their own."""
-    return frozenset(load()) - {"all"}
