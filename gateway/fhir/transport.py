@@ -98,9 +98,8 @@ class Transport:
         self._session.auth = auth or Anonymous()
         # A proxy of the environment is honoured, but never between processes of one machine.
         self._session.trust_env = urlsplit(base_url).hostname not in LOOPBACK
-        self._session.headers.update(
-            {"User-Agent": "riskbridge", "Accept": media_type, "Content-Type": media_type}
-        )
+        self._session.headers.update({"User-Agent": "riskbridge", "Accept": media_type})
+        self._type = {"Content-Type": media_type}
 
     def close(self) -> None:
         """Close the kept connections."""
@@ -170,7 +169,7 @@ class Transport:
                 request.method,
                 url,
                 data=request.body,
-                headers=dict(request.headers or {}),
+                headers={**(self._type if request.body else {}), **(request.headers or {})},
                 timeout=(self.limits.connect_s, self.limits.read_s),
                 allow_redirects=False,
                 stream=True,

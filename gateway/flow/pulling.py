@@ -110,21 +110,25 @@ def begin(
     """Return the run to make, or the one that a killed pull left.
 
     The checkpoint holds ``since`` (type to the instant until which it was pulled), ``surplus`` (see
-    `find_vanished`) and, while under way, ``run``: whether it goes over everything, its ``leg`` and
-    the ``next`` link of that, the types asked for ``by_patient``, those asked for ``anew``, those
-    that ``failed``, and the server's ``clock`` when each type was begun.
+    `find_vanished`) and, while a run is under way, ``run``: whether it goes over everything
+    (``full``), whether ``everybody`` is to be assessed again, its ``leg`` and the ``next`` link of
+    that, the types asked for ``by_patient``, those asked for ``anew``, those that ``failed``, and
+    the server's ``clock`` when each type was begun.
     """
     state = {"since": {}, "surplus": {}, **source.checkpoint}
-    if "run" not in state or (full and not state["run"]["full"]):
-        state["run"] = {
-            "full": full or not client.manner.increments,
-            "leg": None,
-            "next": None,
-            "by_patient": list(KINDS[1:]) if client.manner.by_patient else [],
-            "anew": [],
-            "failed": [],
-            "clock": {},
-        }
+    fresh = {
+        "full": full or not client.manner.increments,
+        "everybody": full,
+        "leg": None,
+        "next": None,
+        "by_patient": list(KINDS[1:]) if client.manner.by_patient else [],
+        "anew": [],
+        "failed": [],
+        "clock": {},
+    }
+    left = state.get("run")
+    if left is None or left.keys() != fresh.keys() or (full and not left["everybody"]):
+        state["run"] = fresh
     abilities = partners.abilities_of(engine, source, client)
     return Run(engine, source, client, abilities, state, progress)
 
@@ -272,6 +276,6 @@ def end(run: Run) -> None:
             since[kind] = fhir_instant(datetime.fromisoformat(moment) - OVERLAP)
     state = {"since": since, "surplus": run.state["surplus"]}
     with writing(run.engine) as connection:
-        if run.now["full"]:  # cards and settings may be new where the data are not
+        if run.now["everybody"]:  # cards and settings may be new where the data are not
             intake.ask_all(connection, run.source.name)
         sources.pulled(connection, run.source.name, state)
