@@ -116,7 +116,7 @@ def begin(
     the server's ``clock`` when each type was begun.
     """
     state = {"since": {}, "surplus": {}, **source.checkpoint}
-    fresh = {
+    fresh: dict[str, Any] = {
         "full": full or not client.manner.increments,
         "everybody": full,
         "leg": None,
