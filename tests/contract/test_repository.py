@@ -16,7 +16,7 @@ TABLES = sorted(
     path.relative_to(ROOT).as_posix()
     for package in PACKAGES
     for path in (ROOT / package).rglob("*")
-    if path.suffix in {".toml", ".json", ".html", ".css", ".js", ".mako", ".ini"}
+    if path.suffix in {".toml", ".json", ".html", ".css", ".js", ".svg", ".mako", ".ini"}
     or ("migrations" in path.parts and path.suffix == ".py")
 )
 
