@@ -51,7 +51,8 @@ def hapi_run(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def validator(hapi_run: Path) -> Iterator[Validator]:
     """The validator, for every version of FHIR."""
-    server = announced([hapi_run, "validate", "--serve", str(free_port())])
+    command = [hapi_run, "validate", "--serve", str(free_port())]
+    server = announced(command, {"HAPI_HEAP": "3g"})  # four versions of FHIR; one fits in 1g
     found = Validator(server.url)
     yield found
     found.session.close()

