@@ -32,8 +32,12 @@ class Validator:
     def errors(self, resource: Any, version: str = "R4") -> list[str]:
         """Return each error as ``place: message``; empty when the resource is valid."""
         raw = resource if isinstance(resource, bytes) else encode(resource)
+        form = "xml" if raw.startswith(b"<") else "json"
         answer = self.session.post(
-            f"{self.url}/{NAMES.get(version, version)}", data=raw, timeout=300
+            f"{self.url}/{NAMES.get(version, version)}",
+            data=raw,
+            headers={"Content-Type": f"application/fhir+{form}"},
+            timeout=300,
         )
         report = json.loads(answer.content)
         return [f"{issue['location']}: {issue['message']}" for issue in report["errors"]]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from gateway.fhir.xml import to_xml
 from tests.gateway.fhir.faults import Fault, broken, faults, names, valid
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ ONLY_OURS = {
 @pytest.mark.parametrize("name", names())
 def test_what_is_valid_here_is_valid_there(validator: Validator, name: str) -> None:
     assert validator.errors(valid(name)) == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_what_we_write_as_xml_is_valid_there(validator: Validator, name: str) -> None:
+    assert validator.errors(to_xml(valid(name))) == []
 
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.id)
