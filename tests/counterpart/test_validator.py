@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.counterpart, pytest.mark.xdist_group("counterpart")]
 
-ONLY_OURS = {
-    "control": "control characters are not looked for by HAPI",
-}
+ONLY_OURS = frozenset(("control",))
+"""Faults that HAPI lets pass: control characters in a text."""
 
 
 @pytest.mark.parametrize("name", names())
@@ -31,6 +30,4 @@ def test_what_we_write_as_xml_is_valid_there(validator: Validator, name: str) ->
 
 @pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.id)
 def test_what_is_a_fault_here_is_one_there(validator: Validator, fault: Fault) -> None:
-    if fault.id in ONLY_OURS:
-        pytest.skip(ONLY_OURS[fault.id])
-    assert validator.errors(broken(fault))
+    assert bool(validator.errors(broken(fault))) == (fault.id not in ONLY_OURS)
