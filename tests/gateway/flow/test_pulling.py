@@ -322,3 +322,20 @@ def test_a_patient_who_is_nowhere_is_told(store: sa.Engine, server: FakeServer, 
     server.add(patient(42))
     bring(full=True)
     assert findings(store) == []
+
+
+def test_by_quirk_pages_are_small(server: FakeServer, bring: Any) -> None:
+    bring(quirks=("small-pages",))
+    assert ("GET", "/Patient?_count=20") in server.log
+
+
+def test_by_quirk_every_pull_brings_everything(
+    store: sa.Engine, server: FakeServer, bring: Any
+) -> None:
+    bring(quirks=("no-last-updated",))
+    done(store)
+    server.log.clear()
+    server.remove("Observation", "o7")
+    assert bring().deleted == 1
+    assert not any("_lastUpdated" in url for _, url in server.log)
+    assert due(store) == {"fi/fi.p2"}
