@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from gateway.config import Source
 from gateway.flow import assessing, intake
-from gateway.flow.assessing import HERE, OutdatedError
+from gateway.flow.assessing import HERE
 from gateway.flow.loose import note_loose
 from gateway.store import mirror, sources
 from gateway.store.engine import reading
 from gateway.store.sources import Known
+from gateway.watch.logs import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,16 +30,24 @@ def stored(connection: sa.Connection, patients: Sequence[str]) -> None:
 
 
 def received(engine: sa.Engine, patients: Sequence[str]) -> None:
-    """Assess the patients now; what cannot be done now is done by the worker."""
+    """Assess the patients now; what cannot be done now is done by the worker.
+
+    The data are kept by then: whatever goes wrong here must not make the caller believe otherwise.
+    """
+    try:
+        assess_now(engine, patients)
+    except Exception as error:  # noqa: BLE001 - see above; the jobs are there
+        log().error("assessing failed", error=type(error).__name__)
+
+
+def assess_now(engine: sa.Engine, patients: Sequence[str]) -> None:
+    """Assess the patients, source by source."""
     with reading(engine) as connection:
         homes = mirror.homes(connection, patients)
         known = {name: home(connection, name) for name in homes}
     for name, gids in homes.items():
         for start in range(0, len(gids), assessing.AT_ONCE):
-            try:
-                assessing.assess(engine, known[name], gids[start : start + assessing.AT_ONCE])
-            except OutdatedError:  # someone writes on and on: the job is there
-                continue
+            assessing.assess(engine, known[name], gids[start : start + assessing.AT_ONCE])
     note_loose(engine, HERE)
 
 

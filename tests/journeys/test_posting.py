@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,20 +12,28 @@ import time_machine
 
 from gateway.app import create_app
 from gateway.config import Settings
+from gateway.flow import assessing
+from gateway.flow.tasks import TASKS
+from gateway.jobs.worker import work
 from tests.gateway.flow.people import observation, patient, person
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flask import Flask
     from flask.testing import FlaskClient
 
 HEADERS = {"Content-Type": "application/fhir+json"}
 
 
 @pytest.fixture
-def client(empty_store: Path, tmp_path: Path) -> FlaskClient:
+def app(empty_store: Path, tmp_path: Path) -> Flask:
     shutil.copyfile(empty_store, tmp_path / "store.db")
-    app = create_app(Settings(store_url=f"sqlite:///{tmp_path}/store.db"))
+    return create_app(Settings(store_url=f"sqlite:///{tmp_path}/store.db"))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
@@ -125,3 +134,18 @@ def test_the_moment_does_not_enter_the_identity(client: FlaskClient) -> None:
     found = client.get("/fhir/RiskAssessment?patient=q1").json["entry"]
     assert len(found) == 1
     assert found[0]["resource"]["occurrenceDateTime"].startswith("2026-11-25")
+
+
+def test_what_cannot_be_assessed_at_once_is_kept_and_done_by_the_worker(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(assessing, "think", fails)
+    assert sent(client, "/fhir", bundle(*person("q1", **FINNISH))) == 200
+    assert risks(client) == []
+    assert client.get("/fhir/Observation?patient=q1").json["total"] == 4
+    monkeypatch.undo()
+    work(app.extensions["riskbridge"], TASKS, threading.Event(), until_idle=True)
+    assert [status for status, _ in risks(client)] == ["final"]
