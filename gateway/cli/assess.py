@@ -11,19 +11,19 @@ import click
 from gateway import pipeline
 from gateway.cli._options import configured
 from gateway.cli.map_ import context_of, joined, mapped_of, moment_of
-from gateway.errors import Issue
 from gateway.fhir import documents
 from gateway.fhir.bundles import collected
+from gateway.fhir.findings import issues_of
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import render
 from mappers.document import Mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from gateway.config import Settings
-    from gateway.pipeline import Assessed, NotAssessed
-    from terminology.records import Finding, Person, Resource
+    from gateway.pipeline import Assessed
+    from terminology.records import Person, Resource
 
 VERSIONS = click.Choice(["STU3", "R4", "R4B", "R5"])
 
@@ -104,24 +104,3 @@ def bundle(found: Sequence[Assessed]) -> Resource:
     issues = [issue for assessed in found for issue in issues_of(assessed)]
     entries = [collected(one) for one in (*resources, render(issues))]
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
-
-
-def issues_of(assessed: Assessed) -> Iterator[Issue]:
-    """Yield what could not be used, and who is not assessed."""
-    yield from map(issue_of, assessed.findings)
-    yield from map(refusal, assessed.refusals)
-
-
-def issue_of(finding: Finding) -> Issue:
-    """Return the issue of a finding."""
-    code = "structure" if finding.reason == "malformed" else "incomplete"
-    about = finding.resource or None
-    text = f"{about}: {finding.detail}" if about else finding.detail
-    return Issue(code, text, finding.at or None, "warning", finding.reason)
-
-
-def refusal(one: NotAssessed) -> Issue:
-    """Return the issue of a patient whom a card does not assess."""
-    missing = f"; missing: {', '.join(one.missing)}" if one.missing else ""
-    text = f"{one.row.patient}: {one.card} was not assessed{missing}"
-    return Issue("incomplete", text, None, "information", one.reason)
