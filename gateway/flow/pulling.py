@@ -17,7 +17,7 @@ from gateway.fhir.json import encode
 from gateway.fhir.patience import http_date
 from gateway.flow import intake, partners
 from gateway.flow.progress import Progress, Step, silent
-from gateway.flow.reading import Asked, Refused, read_entries, received
+from gateway.flow.reading import Asked, Refused, id_in, read_entries, received
 from gateway.flow.vanished import find_vanished
 from gateway.store import mirror, sources
 from gateway.store.engine import reading, writing
@@ -192,16 +192,23 @@ def fetch(run: Run, leg: Leg, url: str) -> None:
     for page in run.client.follow(url):
         run.now["clock"].setdefault(leg.kind, clock(page))
         run.now["next"] = page.next
-        found = read_entries(page, asked)
+        found = read_entries(page, asked, kept_of(run, leg.kind, page))
         with writing(run.engine) as connection:
             intake.keep_page(connection, run.source, leg.kind, found, run.tally)
             sources.checkpoint(connection, run.source.name, run.state)
-        seen |= {one.id for one in found.received} | {one.id for one in found.refused if one.id}
+        seen |= found.ids
         done += len(page.entries)
         if not leg.patient:
             run.progress(Step(run.source.name, leg.kind, done, page.total))
     if url == first_page(run, leg) and not leg.patient:
         run.seen[leg.kind] = seen
+
+
+def kept_of(run: Run, kind: str, page: Page) -> dict[str, bytes]:
+    """Return the digests of what is kept of the resources of a page."""
+    ids = [id_ for entry in page.entries if (id_ := id_in(entry.full_url, kind))]
+    with reading(run.engine) as connection:
+        return mirror.digests(connection, run.source.name, kind, ids)
 
 
 def clock(page: Page) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.errors import MalformedError
@@ -12,9 +13,12 @@ from gateway.fhir.json import decode
 from gateway.store.resources import Received
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from gateway.fhir.pages import Entry, Page
     from terminology.records import JSON, Resource
 
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
 ID = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 PLACE = re.compile(
     r"(?:(?P<base>.*)/)?(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/|\Z)"
@@ -48,13 +52,28 @@ class Reading:
 
     received: list[Received] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    """The ids of those that are kept already, byte for byte."""
+
+    @property
+    def ids(self) -> set[str]:
+        """Return the ids of everything that tells its own."""
+        refused = (one.id for one in self.refused if one.id)
+        return {*(one.id for one in self.received), *refused, *self.same}
 
 
-def read_entries(page: Page, asked: Asked) -> Reading:
-    """Return the resources of the page that are what was asked for, and why the others are not."""
+def read_entries(page: Page, asked: Asked, kept: Mapping[str, bytes] = NOTHING) -> Reading:
+    """Return the resources of the page that are what was asked for, and why the others are not.
+
+    `kept` tells the SHA-256 of what is kept of an id: such bytes need not be read again.
+    """
     reading = Reading()
     for entry in page.entries:
         if entry.mode == "outcome":
+            continue
+        id_ = id_in(entry.full_url, asked.type)
+        if id_ and kept.get(id_) == sha256(entry.raw).digest():
+            reading.same.append(id_)
             continue
         one = read_entry(entry, asked)
         if isinstance(one, Received):
@@ -127,6 +146,12 @@ def about(resource: Resource, patient: str, base_url: str) -> bool:
     if match is None or match["base"] not in (None, base_url):
         return False
     return match["type"] == "Patient" and match["id"] == patient
+
+
+def id_in(url: str | None, kind: str) -> str | None:
+    """Return the id at the end of a ``fullUrl`` of that type."""
+    match = PLACE.match(url or "")
+    return match["id"] if match and match["type"] == kind else None
 
 
 def named_in(url: str | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
-from gateway.store.resources import COLUMNS, Key, Row, by_type
+from gateway.store.resources import CHUNK, COLUMNS, Key, Row, by_type
 from gateway.store.tables import finding, resource
 
 if TYPE_CHECKING:
@@ -30,6 +30,20 @@ def ids(conn: sa.Connection, source: str, kind: str) -> list[str]:
         resource.c.source == source, resource.c.type == kind, ~resource.c.deleted
     )
     return sorted(conn.scalars(query))
+
+
+def digests(conn: sa.Connection, source: str, kind: str, ids: list[str]) -> dict[str, bytes]:
+    """Return the SHA-256 of the bytes kept of those ids of the source that are there."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(ids), CHUNK):
+        query = sa.select(resource.c.id, resource.c.sha256).where(
+            resource.c.source == source,
+            resource.c.type == kind,
+            resource.c.id.in_(ids[start : start + CHUNK]),
+            ~resource.c.deleted,
+        )
+        found |= {row.id: row.sha256 for row in conn.execute(query)}
+    return found
 
 
 def count(conn: sa.Connection, source: str, kind: str) -> int:

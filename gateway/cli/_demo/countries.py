@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from multiprocessing.connection import Connection
 
-PATIENTS = 60
+PATIENTS = 55
 PROCESSES = 2
 
 
