@@ -38,8 +38,12 @@ def settle(contained: dict[int, Resource], found: list[Problem]) -> Problems:
     kept = [problem for problem in found if problem.local is None or unresolved(problem, kinds)]
     used = {problem.local for problem in found}
     upward = {problem.at.partition(".")[0] for problem in found if problem.local == ""}
+    seen: set[str] = set()
     for index, resource in contained.items():
         place = f"contained[{index}]"
+        if str(resource.get("id")) in seen:
+            kept.append(Problem("invariant", "an earlier one has the same id", f"{place}.id"))
+        seen.add(str(resource.get("id")))
         if str(resource.get("id")) not in used and place not in upward:
             kept.append(Problem("invariant", "dom-3: nothing refers to it", place))
         kept += inner(resource, place) or ()
