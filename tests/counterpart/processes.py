@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import threading
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 PATIENCE = 180.0
 """Seconds that a server may take to answer for the first time (a first build of HAPI included)."""
+
+READY = re.compile(r"ready (http\S+)")
+"""What a server prints; codes for colours from its other stream may stand before it."""
 
 
 @dataclass(slots=True)
@@ -66,8 +70,8 @@ def announced(command: Sequence[str | Path], env: Mapping[str, str] | None = Non
     server = Server(process, "")
     for line in out:
         server.lines.append(line)
-        if line.startswith("ready "):
-            server.url = line.removeprefix("ready ").strip()
+        if found := READY.search(line):
+            server.url = found[1]
             break
     watchdog.cancel()
     if not server.url:
