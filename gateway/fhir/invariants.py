@@ -198,6 +198,22 @@ def dis_1(value: Resource) -> Problems:
     return measured(value, "dis-1")
 
 
+@holds("Duration", versions=("STU3", "R4", "R5"))
+def drt_1(value: Resource) -> Problems:
+    """A code of a duration is one of UCUM, and has a value."""
+    if "code" in value and (value.get("system") != UCUM or "value" not in value):
+        return wrong("invariant", "drt-1: a code must be of UCUM, beside a value", "code")
+    return None
+
+
+@holds("Duration", versions=("R4B",))
+def drt_1_value(value: Resource) -> Problems:
+    """A value of a duration has a code of UCUM."""
+    if "value" in value and (value.get("system") != UCUM or "code" not in value):
+        return wrong("invariant", "drt-1: a value needs a code of UCUM", "code")
+    return None
+
+
 @holds("Count")
 def cnt_3(value: Resource) -> Problems:
     """A count is a whole number, of the UCUM unit 1."""

@@ -38,6 +38,7 @@ URI = re.compile(  # of urn:uuid: and urn:oid: the form is known; capitals are l
     r"|urn:uuid:[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\S*"
     r"|urn:oid:[0-2](\.(0|[1-9][0-9]*))+"
 )
+CANONICAL = re.compile(r"#\S*|\S*[:/]\S*")
 OID = re.compile(r"urn:oid:[0-2](\.(0|[1-9][0-9]*))+")
 UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 ID = re.compile(r"[A-Za-z0-9.-]{1,64}")
@@ -180,7 +181,7 @@ AN_INSTANT = "an instant (YYYY-MM-DDThh:mm:ss+zz:zz)"
 CHECKS: dict[str, Check] = {
     "base64Binary": base64,
     "boolean": boolean,
-    "canonical": pattern(URI, "a canonical URL", local=True),
+    "canonical": pattern(CANONICAL, "a canonical URL", local=True),
     "code": pattern(CODE, "a code (no spaces around, no double spaces)"),
     "date": calendar(DATE, A_DATE, 3),
     "dateTime": calendar(DATE_TIME, A_TIME, 3),

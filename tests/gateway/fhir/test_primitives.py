@@ -30,7 +30,7 @@ FITS: dict[str, list[Any]] = {
         "urn:uuid:53FEFA32-FCBB-4FF8-8A92-55EE120877B7",
     ],
     "url": ["https://a.org", "mailto:a@b.org"],
-    "canonical": ["http://a.org/b|1.0#c"],
+    "canonical": ["http://a.org/b|1.0#c", "#a", "Questionnaire/1"],
     "oid": ["urn:oid:2.16.840.1.113883", "urn:oid:1.0"],
     "uuid": ["urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7"],
     "date": ["1970", "1970-12", "2020-02-29", "0001-01-01"],
@@ -57,6 +57,7 @@ MISFITS: dict[str, list[Any]] = {
         *("", "a b", " ", "urn:uuid:1", "urn:oid:1.2.x", "urn:oid:3.1", "urn:oid:1.02", 5),
         "http://a.org/\n",
     ],
+    "canonical": ["", "bogus", "http://a b", 5],
     "oid": ["1.2.3", "urn:oid:1", "urn:uuid:1"],
     "uuid": ["urn:uuid:53FEFA32-fcbb-4ff8-8a92-55ee120877b7", "53fefa32"],
     "date": [
