@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,33 +10,16 @@ from gateway.config import Source
 from gateway.fhir.patience import Patience
 from gateway.flow import partners
 from gateway.store import sources
-from gateway.store.engine import open_store, writing
+from gateway.store.engine import writing
 from tests.fakes.fhir_server import FakeServer, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import sqlalchemy as sa
 
     from gateway.fhir.client import Client
     from gateway.store.sources import Known
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated store, to be copied: migrating takes longer."""
-    place = tmp_path_factory.mktemp("store") / "empty.db"
-    open_store(f"sqlite:///{place}").dispose()
-    return place
-
-
-@pytest.fixture
-def store(empty: Path, tmp_path: Path) -> Iterator[sa.Engine]:
-    shutil.copyfile(empty, tmp_path / "store.db")
-    engine = open_store(f"sqlite:///{tmp_path}/store.db", durable=False)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -11,30 +10,14 @@ import pytest
 from gateway.errors import ThrottledError, UnreachableError
 from gateway.jobs import ledger, queue
 from gateway.jobs.worker import Task, work
-from gateway.store.engine import open_store, writing
+from gateway.store.engine import writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     import sqlalchemy as sa
 
     from gateway.jobs.queue import Job
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    place = tmp_path_factory.mktemp("store") / "empty.db"
-    open_store(f"sqlite:///{place}").dispose()
-    return place
-
-
-@pytest.fixture
-def store(empty: Path, tmp_path: Path) -> Iterator[sa.Engine]:
-    shutil.copyfile(empty, tmp_path / "store.db")
-    engine = open_store(f"sqlite:///{tmp_path}/store.db", durable=False)
-    yield engine
-    engine.dispose()
 
 
 def put(store: sa.Engine, *keys: str, kind: str = "a") -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,14 +10,10 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
 
 from gateway.fhir.json import encode
-from gateway.store.engine import open_store
 from gateway.web.fhir import blueprint
 from gateway.web.fhir_server import Hooks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     import sqlalchemy as sa
     from werkzeug.test import TestResponse
 
@@ -51,23 +46,6 @@ class Heard:
             lambda _, patients: self.stored.append(list(patients)),
             lambda _, patients: self.received.append(list(patients)),
         )
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite store with empty tables, to be copied: migrating takes longer."""
-    place = tmp_path_factory.mktemp("store") / "empty.db"
-    open_store(f"sqlite:///{place}").dispose()
-    return place
-
-
-@pytest.fixture
-def store(empty: Path, tmp_path: Path) -> Iterator[sa.Engine]:
-    """A store with empty tables."""
-    shutil.copyfile(empty, tmp_path / "store.db")
-    engine = open_store(f"sqlite:///{tmp_path}/store.db", durable=False)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
