@@ -7,39 +7,15 @@ so that `riskbridge units` does not pay for Flask.
 
 from __future__ import annotations
 
-import pkgutil
 import sys
-from importlib import import_module
 
 import click
 
+from gateway.cli._commands import Folder
 from gateway.errors import GatewayError, UsageError
 
 
-class Commands(click.Group):
-    """The modules of this package, each a command of its name."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        """Return the names of all commands, sorted."""
-        names = (module.name for module in pkgutil.iter_modules(__path__))
-        return sorted(name.removesuffix("_") for name in names if not name.startswith("_"))
-
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Return the command of that name; a module may end in ``_`` to avoid a builtin."""
-        if name not in self.list_commands(ctx):
-            return None
-        for module in (name, f"{name}_"):
-            try:
-                command: click.Command = import_module(f"{__name__}.{module}").command
-            except ModuleNotFoundError as error:
-                if error.name != f"{__name__}.{module}":
-                    raise
-            else:
-                return command
-        return None
-
-
-@click.command(cls=Commands, epilog="Example: riskbridge demo --once")
+@click.command(cls=Folder, package=__name__, epilog="Example: riskbridge demo --once")
 @click.version_option(package_name="riskbridge")
 @click.option("--config", type=click.Path(dir_okay=False), help="Configuration file.")
 @click.pass_context

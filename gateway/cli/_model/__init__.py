@@ -1,0 +1,1 @@
+"""The sub-commands of `riskbridge model`, one module each."""
