@@ -45,6 +45,8 @@ class Input(Part, frozen=True):
     """Published limits, both inside."""
     guard: Limits | None = None
     """Wider limits of ours: beyond them the number is a wrong unit or a slip."""
+    span: tuple[float, float] | None = None
+    """Where the number may lie when it is missing, for a best and a worst case; none: no score."""
     positive: bool = False
     round: int | None = None
     """Decimals to round to, half up, before anything else."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from scoring.applicability import exclusions
+from scoring.applicability import exclusions, inside
 from scoring.expressions import ExpressionError
 from scoring.program import Program
 from scoring.runtimes import linear
@@ -45,6 +45,20 @@ def input_problems(at: str, given: Input) -> Iterator[str]:
         low, high = getattr(given, key) or (None, None)
         if low is not None and high is not None and low > high:
             yield f"{at}.{key}: the limits are the wrong way round"
+    yield from span_problems(at, given)
+
+
+def span_problems(at: str, given: Input) -> Iterator[str]:
+    """Yield what is wrong with the span of a missing number."""
+    if given.span is None:
+        return
+    if given.type != "number" or given.source or given.round is not None or not given.required:
+        yield f"{at}.span: only for a required, measured number"
+    low, high = given.span
+    if low >= high:
+        yield f"{at}.span: the limits are the wrong way round"
+    if not all(inside(end, limits) for end in given.span for limits in (given.range, given.guard)):
+        yield f"{at}.span: reaches beyond what the input may be"
 
 
 def fits(given: Input, value: object) -> bool:

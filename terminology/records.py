@@ -100,6 +100,8 @@ class Person:
     identifiers: tuple[Identifier, ...] = ()
     reference: str = ""
     version: str | None = None
+    language: str | None = None
+    """The language to speak with the person, as BCP 47 names it, when that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +194,7 @@ class Score:
     """The moment the score is about, for cards about a moment (early warning), else None."""
     baseline: Mapping[str, float] = field(default_factory=dict)
     """The same person at the card's reference values: output to probability."""
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Output to its lowest and highest probability, when missing numbers leave it open."""
+    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """Missing input to the limits between which it was taken to lie for that."""
