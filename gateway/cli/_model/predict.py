@@ -11,7 +11,7 @@ import click
 from gateway.cli._cards import SOURCE, chosen, identity, objects
 from gateway.errors import UsageError
 from scoring.engine import score
-from scoring.tables import inputs_of, read_rows
+from scoring.tables import TableError, inputs_of, layout, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,14 +40,16 @@ def rows(model: Card, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises:
         UsageError: the file cannot be read, or the card was not trained on such files.
     """
-    if model.training is None:
-        raise UsageError(f"{model.id} is no trained model: it has no CSV form")
     try:
-        with click.open_file(table, encoding="utf-8", errors="replace") as stream:
-            for place, cells in enumerate(read_rows(stream), 1):
-                yield place, inputs_of(cells, model.training.recipe)
+        plan = layout(model)
+        with click.open_file(table, "rb") as stream:
+            sheet = read_sheet(stream.read(), plan.data, table)
     except OSError as error:
         raise UsageError(f"{table}: cannot be read: {error.strerror}") from None
+    except TableError as error:
+        raise UsageError(str(error)) from None
+    for place, inputs in enumerate(inputs_of(sheet, plan), 1):
+        yield place, inputs or {}
 
 
 def lines(file: str) -> Iterator[tuple[str | int | None, dict[str, Any]]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from gateway.errors import UsageError
+from scoring.training.card import train
+from scoring.training.recipe import TrainingError
 
 
 @click.command(epilog="Example: riskbridge model train heart --data DIR --out heart.toml")
@@ -16,12 +18,9 @@ from gateway.errors import UsageError
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 def command(name: str, data: Path, algorithm: str, out: Path) -> None:  # noqa: ARG001 - one algorithm so far
     """Train the model NAME on the files in a folder and keep it as a card."""
-    from scoring import train as training  # noqa: PLC0415 - scikit-learn is slow to import
-
     try:
-        text = training.train(name, data)
-        out.write_text(text, encoding="utf-8")
-    except training.TrainingError as error:
+        out.write_text(train(name, data), encoding="utf-8")
+    except TrainingError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
