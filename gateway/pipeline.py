@@ -135,6 +135,14 @@ def assess(
     )
 
 
+def reassess(mapped: Mapped, options: Options) -> tuple[Risk, ...]:
+    """Return what the cards of the options say of everybody in what was mapped."""
+    found = (
+        one for row in rows(mapped, options.as_of, options.country) for one in judged(row, options)
+    )
+    return tuple(one for one in found if isinstance(one, Risk))
+
+
 def check_cards(wanted: Iterable[str]) -> None:
     """Check that each is the id of a card, or ``auto``.
 
@@ -173,6 +181,18 @@ def basis(score: Score) -> tuple[str, ...]:
     """Return the references of what entered a score, each resource once."""
     named = riskassessment.basis_references(score)
     return tuple(dict.fromkeys(name.partition("/_history/")[0] for name in named))
+
+
+def considered(risk: Risk) -> tuple[str, ...]:
+    """Return the references of all that the card looked at, whether it entered the score or not.
+
+    The score is a function of these alone: what else is on record could not change it.
+    """
+    features = risk.row.features
+    inputs = load()[risk.score.card].inputs
+    asked = (name for key, one in inputs.items() for name in (key, one.feature, *(one.ratio or ())))
+    looked_at = tuple(features[name] for name in dict.fromkeys(asked) if name in features)
+    return basis(replace(risk.score, basis=looked_at))
 
 
 def bare(score: Score) -> Score:

@@ -1,4 +1,7 @@
-"""`riskbridge assess`: FHIR files in, one Bundle of RiskAssessments out; nothing is stored."""
+"""`riskbridge assess`: FHIR files in, one Bundle of RiskAssessments out; nothing is stored.
+
+Or an assessment of the store once more, from what it was made with.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,9 @@ import click
 
 from gateway import pipeline
 from gateway.cli._options import configured
+from gateway.cli._replay import replayed
 from gateway.cli.map_ import context_of, joined, mapped_of, moment_of
+from gateway.errors import UsageError
 from gateway.fhir import documents
 from gateway.fhir.bundles import collected
 from gateway.fhir.findings import issues_of
@@ -30,12 +35,13 @@ VERSIONS = click.Choice(["STU3", "R4", "R4B", "R5"])
 
 @click.command(epilog="Example: riskbridge assess --country FI --card score2 patients/")
 @configured
-@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+@click.argument("paths", metavar="PATH...", nargs=-1)
 @click.option("--card", "cards", multiple=True, metavar="ID", help="Default: chosen for each.")
 @click.option("--country", metavar="CC", help="Country of the source, such as FI.")
 @click.option("--source", metavar="NAME", help="Configured source: gives country and version.")
 @click.option("--fhir-version", type=VERSIONS, help="Of the files, and of the result.")
 @click.option("--as-of", metavar="T", help="Day of the assessment. Default: now.")
+@click.option("--replay", metavar="IDENTIFIER", help="Compute a stored assessment once more.")
 def command(
     settings: Settings,
     *,
@@ -45,12 +51,21 @@ def command(
     source: str | None,
     fhir_version: str | None,
     as_of: str | None,
+    replay: str | None,
 ) -> None:
     """Map and score files, folders or stdin (-): prints a Bundle (collection).
 
     It holds the RiskAssessments, and an OperationOutcome with the findings and with the reason
     where a card says nothing. Exit status 1: a document could not be read.
+
+    With --replay an assessment of the store is computed once more from the versions of its inputs
+    that were kept: prints the stored RiskAssessment. Exit status 1: another one came out, which is
+    printed too, or it cannot be computed any more; what differs is told.
     """
+    if replay:
+        sys.exit(replayed(settings, alone(replay, paths)))
+    if not paths:
+        raise UsageError("assess what? Name files or folders, - for stdin, or --replay IDENTIFIER")
     context, moment = context_of(settings, country, source, fhir_version), moment_of(as_of)
     pipeline.check_cards(cards)
     mapped = [
@@ -70,6 +85,17 @@ def command(
     sys.stdout.buffer.write(encode(bundle(found)) + b"\n")
     unread = any(one.reason == "malformed" for group in mapped for one in group.findings)
     sys.exit(1 if unread else 0)
+
+
+def alone(identifier: str, paths: tuple[str, ...]) -> str:
+    """Return the identifier to replay.
+
+    Raises:
+        UsageError: there are files, too.
+    """
+    if paths:
+        raise UsageError("--replay takes no files: it reads the store")
+    return identifier
 
 
 def groups(mapped: Sequence[Mapped]) -> list[Mapped]:

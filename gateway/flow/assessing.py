@@ -204,7 +204,7 @@ def made_of(work: Work, patient: str, risk: Risk, status: str) -> Made:
         risk.identifier,
         patient,
         pipeline.bare(risk.score),
-        used_resources(pipeline.basis(risk.score), risk.row, work.where.place),
+        used_resources(risk, work.assessed.options, work.where.place),
         pipeline.first_probability(risk.score),
         status,
     )

@@ -11,12 +11,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from gateway import pipeline
+from gateway.flow.makings import making, placed
 from gateway.store.assessments import ENTERED_IN_ERROR, Kept
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from gateway.pipeline import Risk
+    from gateway.pipeline import Options, Risk
     from terminology.records import FeatureRow
 
 CORRECTED = "An input of this assessment was corrected, deleted or entered in error at its source."
@@ -87,17 +89,21 @@ def patient_facts(kept: Kept) -> Any:  # noqa: ANN401 - JSON of the store
     return next((used["facts"] for used in kept.basis if used["type"] == "Patient"), None)
 
 
-def used_resources(
-    references: Iterable[str], row: FeatureRow, place: Callable[[str], tuple[str, int]]
-) -> tuple[dict[str, Any], ...]:
-    """Return what an assessment rests on, as the store keeps it.
+def made_with(kept: Kept) -> Any:  # noqa: ANN401 - JSON of the store
+    """Return what an assessment was made with; None for one made before that was kept."""
+    return next((used.get("making") for used in kept.basis if used["type"] == "Patient"), None)
 
-    `place` tells gid and present version of a reference of the source.
+
+def used_resources(
+    risk: Risk, options: Options, place: Callable[[str], tuple[str, int]]
+) -> tuple[dict[str, Any], ...]:
+    """Return what an assessment rests on, as the store keeps it: the patient last.
+
+    `place` tells gid and present version of a reference of the source. Beside the patient stand
+    what the Patient resource added, and what the assessment was made with.
     """
-    used = []
-    for reference in (*references, row.patient):
-        kind, _, id_ = reference.partition("/")
-        gid, version = place(reference)
-        used.append({"type": kind, "id": id_, "gid": gid, "version": version})
-    used[-1]["facts"] = facts(row)
+    references = pipeline.basis(risk.score)
+    used = [placed(reference, place) for reference in (*references, risk.row.patient)]
+    used[-1]["facts"] = facts(risk.row)
+    used[-1]["making"] = making(risk, options, place, references)
     return tuple(used)

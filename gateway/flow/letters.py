@@ -33,6 +33,11 @@ OWN = "R4"
 SAME_SHAPE = ("R4", "R4B")
 
 
+def own(options: Options) -> Options:
+    """Return the options of the copy that is kept here."""
+    return replace(options, fhir_version=OWN, probability="percent")
+
+
 def texts_of(one: Kept) -> tuple[Key, Key]:
     """Return the keys of the RiskAssessment of an assessment, and of its Provenance."""
     origin = pipeline.provenance_id(one.identifier, one.status)
@@ -67,7 +72,7 @@ class Letters:
             self.post(theirs, risk.identifier)
             self.post(origin, risk.identifier)
         if not self.alike:
-            here = replace(self.options, fhir_version=OWN, probability="percent")
+            here = own(self.options)
             theirs = pipeline.risk_assessment(risk, here, status)
             origin = pipeline.provenance(theirs, risk, here)
         self.keep(rewritten(theirs, self.where.served))

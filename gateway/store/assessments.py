@@ -27,6 +27,7 @@ class Kept(NamedTuple):
     source: str
     patient: str
     card: str
+    card_version: str
     status: str
     score: Mapping[str, Any]
     basis: Sequence[Mapping[str, Any]]
@@ -105,6 +106,12 @@ def of_patients(conn: sa.Connection, patients: Iterable[str]) -> dict[str, list[
         for row in conn.execute(query.order_by(assessment.c.created_at, assessment.c.identifier)):
             found.setdefault(row.patient, []).append(Kept(*row))
     return found
+
+
+def named(conn: sa.Connection, identifier: str) -> Kept | None:
+    """Return the assessment of that identifier; None when there is none."""
+    row = conn.execute(sa.select(*KEPT).where(assessment.c.identifier == identifier)).one_or_none()
+    return Kept(*row) if row else None
 
 
 def add(conn: sa.Connection, source: str, made: Sequence[Made]) -> None:
