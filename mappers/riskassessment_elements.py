@@ -13,12 +13,12 @@ CARDS = "urn:riskbridge:cards"
 
 
 def facts_of(score: Score) -> CardFacts:
-    """Return the card's facts of an applicable score.
+    """Return the card's facts of a score that applies, or that has ranges at least.
 
     Raises:
         ValueError: the score says nothing, so there is nothing to write.
     """
-    if not score.applicable or score.facts is None:
+    if not (score.applicable or score.ranges) or score.facts is None:
         raise ValueError(f"{score.card} does not apply; there is no RiskAssessment of it")
     return score.facts
 

@@ -1,4 +1,8 @@
-"""A score in words: the rationale of each prediction, and the notes beside it."""
+"""A score in words: the rationale of each prediction, and the notes beside it.
+
+Sentences and labels come from a `Voice`; English ones are the default. What was assumed and what
+could not be used is told in English only, for the professionals who act on it.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,13 @@ import math
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
+from mappers import languages
+
 if TYPE_CHECKING:
+    from mappers.languages import Voice
     from terminology.records import CardFacts, Contribution, OutputFacts, Score, Value
+
+ENGLISH = languages.voice(languages.SOURCE)
 
 SMALLEST_FACTOR = 0.005
 """An input whose factor rounds to 1.00 is not worth a word."""
@@ -42,73 +51,113 @@ def shown(number: float | Decimal, digits: int) -> str:
     return format(exact.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP), "f")
 
 
-def in_words(value: Value) -> str:
-    """Return a value as people write it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return value.replace("_", " ") if isinstance(value, str) else f"{value:.6g}"
-
-
-def rationale(score: Score, output: OutputFacts) -> str:
+def rationale(score: Score, output: OutputFacts, voice: Voice = ENGLISH) -> str:
     """Return why the prediction is what it is."""
-    told = [result(score, output)]
+    told = [result(score, output, voice)]
     first = score.facts is not None and score.facts.outputs[0].name == output.name
     if output.name in score.baseline:
-        usual = shown(percent(score.baseline[output.name]), output.digits)
-        told.append(f"The same person at reference values: {usual} %.")
+        usual = percentage(score.baseline[output.name], output, voice)
+        told.append(voice.say("reference", amount=usual))
+    if output.name in score.ranges:
+        told.append(unknown(score, voice))
     if first and score.facts is not None:
-        told.extend(reasons(score.contributions, score.facts))
-    return " ".join(told)
+        told.extend(reasons(score.contributions, score.facts, voice))
+    return voice.gap.join(told)
 
 
-def result(score: Score, output: OutputFacts) -> str:
+def result(score: Score, output: OutputFacts, voice: Voice = ENGLISH) -> str:
     """Return the result itself in a sentence."""
-    value = score.outputs[output.name]
+    label = voice.labels.outputs.get(output.label, output.label)
+    grade = graded(score, output, voice)
+    if output.name in score.ranges:
+        low, high = (percentage(end, output, voice) for end in score.ranges[output.name])
+        return voice.say("between", label=label, low=low, high=high, grade=grade)
+    value = amount(score.outputs[output.name], output, voice)
+    return voice.say("result", label=label, amount=value, grade=grade)
+
+
+def graded(score: Score, output: OutputFacts, voice: Voice) -> str:
+    """Return the category in brackets, with the name of the set of bands when that is known."""
     category = score.categories.get(output.name)
-    bands = f", {score.facts.bands}" if score.facts and score.facts.bands else ""
-    grade = f" ({in_words(category)}{bands})" if category else ""
-    return f"{output.label}: {amount(value, output)}{grade}."
+    if not category:
+        return ""
+    bands = score.facts.bands if score.facts else ""
+    words = voice.value(category)
+    if not bands:
+        return voice.say("grade", category=words)
+    return voice.say("grade_by", category=words, bands=bands)
 
 
-def amount(value: Value, output: OutputFacts) -> str:
+def percentage(probability: float, output: OutputFacts, voice: Voice = ENGLISH) -> str:
+    """Return a probability in per cent, rounded as its card says."""
+    return voice.number(f"{shown(percent(probability), output.digits)} %")
+
+
+def amount(value: Value, output: OutputFacts, voice: Voice = ENGLISH) -> str:
     """Return the value of an output with its unit, rounded as its card says."""
     if output.kind == "probability":
-        return f"{shown(percent(float(value)), output.digits)} %"
+        return percentage(float(value), output, voice)
     if isinstance(value, bool | str):
-        return in_words(value)
-    unit = {"{score}": "points", "1": "", "{count}": ""}.get(output.unit or "", output.unit or "")
-    return f"{shown(value, output.digits)} {unit}".rstrip()
+        return voice.value(value)
+    number = voice.number(shown(value, output.digits))
+    if output.unit == "{score}":
+        return voice.say("points", number=number)
+    return f"{number}{voice.unit(output.unit)}"
 
 
-def reasons(contributions: tuple[Contribution, ...], facts: CardFacts) -> list[str]:
+def unknown(score: Score, voice: Voice = ENGLISH) -> str:
+    """Return which inputs are not known, and between which limits they were taken to lie."""
+    items = [
+        voice.say(
+            "span",
+            label=voice.labels.inputs.get(span.label, span.label),
+            low=voice.value(span.low),
+            high=f"{voice.value(span.high)}{voice.unit(span.unit)}",
+        )
+        for span in score.spans
+    ]
+    return voice.say("unknown", items=voice.separator.join(items))
+
+
+def reasons(
+    contributions: tuple[Contribution, ...], facts: CardFacts, voice: Voice = ENGLISH
+) -> list[str]:
     """Return the contributions as sentences: points, or factors of the risk."""
     if not contributions:
         return []
     if facts.scale == "points":
-        given = [f"{named(item)} {item.effect:+g}" for item in contributions if item.effect]
-        return [f"Points: {', '.join(given)}."] if given else ["No item scores."]
+        given = [
+            f"{named(item, voice)} {voice.number(f'{item.effect:+g}')}"
+            for item in contributions
+            if item.effect
+        ]
+        items = voice.separator.join(given)
+        return [voice.say("scoring", items=items) if given else voice.say("no_points")]
     ranked = sorted(contributions, key=lambda item: -abs(item.effect))
     strong = [item for item in ranked if abs(math.expm1(item.effect)) >= SMALLEST_FACTOR]
-    up = [factor(item) for item in strong if item.effect > 0]
-    down = [factor(item) for item in strong if item.effect < 0]
-    sentences = [("Raised by", up), ("Lowered by", down)]
-    return [f"{lead} {', '.join(items)}." for lead, items in sentences if items]
+    up = [factor(item, voice) for item in strong if item.effect > 0]
+    down = [factor(item, voice) for item in strong if item.effect < 0]
+    sentences = [("raised", up), ("lowered", down)]
+    return [voice.say(key, items=voice.separator.join(items)) for key, items in sentences if items]
 
 
-def named(item: Contribution) -> str:
+def named(item: Contribution, voice: Voice = ENGLISH) -> str:
     """Return an input with its value and unit."""
-    unit = f" {item.unit}" if item.unit not in (None, "1") else ""
-    return f"{item.label or item.input} {in_words(item.value)}{unit}"
+    label = item.label or item.input
+    words = voice.labels.inputs.get(label, label)
+    return f"{words} {voice.value(item.value)}{voice.unit(item.unit)}"
 
 
-def factor(item: Contribution) -> str:
+def factor(item: Contribution, voice: Voice = ENGLISH) -> str:
     """Return an input with the factor by which it moves the hazard or the odds."""
-    return f"{named(item)} (×{math.exp(item.effect):.2f})"
+    return f"{named(item, voice)} (×{voice.number(f'{math.exp(item.effect):.2f}')})"
 
 
 def notes(score: Score) -> list[str]:
-    """Return what has to stand beside the predictions."""
+    """Return what has to stand beside the predictions, in English."""
     told = []
+    if score.spans:
+        told.append(unknown(score))
     if score.assumptions:
         told.append(f"Assumptions: {'; '.join(score.assumptions)}.")
     if score.findings:
@@ -117,11 +166,16 @@ def notes(score: Score) -> list[str]:
     facts = score.facts
     if facts is None:
         return told
-    if facts.scale in ("log hazard", "log odds") and score.contributions:
-        ratio = "hazard" if facts.scale == "log hazard" else "odds"
-        told.append(f"Factors multiply the {ratio}; they compare with the reference values.")
+    told += scale_words(score)
     if facts.disclaimer:
         told.append(facts.disclaimer)
     told.append(f"{facts.title}, version {facts.version}. {' '.join(facts.citation)}".strip())
-    told.append("An estimate for people with such values, for health professionals; no diagnosis.")
-    return told
+    return [*told, ENGLISH.say("caution")]
+
+
+def scale_words(score: Score, voice: Voice = ENGLISH) -> list[str]:
+    """Return the sentence that says what the factors of the rationale mean, if there are any."""
+    kind = {"log hazard": "hazard", "log odds": "odds"}.get(
+        score.facts.scale if score.facts else ""
+    )
+    return [voice.say(kind)] if kind and score.contributions else []

@@ -19,7 +19,7 @@ import numpy as np
 from scoring.applicability import MISSING, prepare
 from scoring.engine import categorise, with_age
 from scoring.program import program
-from terminology.records import Score
+from terminology.records import Score, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,7 +73,7 @@ def score_range(
         categories=categories,
         facts=program(card).facts,
         ranges=ranges,
-        spans=spans,
+        spans=tuple(span_of(card, name, ends) for name, ends in spans.items()),
     )
 
 
@@ -84,6 +84,12 @@ def spans_of(card: Card, ready: Ready) -> dict[str, tuple[float, float]]:
     spans = {name: card.inputs[name].span for name in ready.missing}
     found = {name: span for name, span in spans.items() if span is not None}
     return found if len(found) == len(spans) else {}
+
+
+def span_of(card: Card, name: str, ends: tuple[float, float]) -> Span:
+    """Return the span of an input, with what it is called."""
+    given = card.inputs[name]
+    return Span(name, given.label, given.unit, *ends)
 
 
 def complete(card: Card, ready: Ready, spans: Spans) -> bool:

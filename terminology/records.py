@@ -129,6 +129,17 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """A missing number, and the limits between which it was taken to lie."""
+
+    input: str
+    label: str
+    unit: str | None
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFacts:
     """What one output of a card means, as far as a RiskAssessment has to say it."""
 
@@ -147,6 +158,18 @@ class OutputFacts:
     """Codes of the outcome: system, code, display."""
     predicted: bool = True
     """False for a mere rewording of another output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a card's inputs, outputs and values are called in another language than English."""
+
+    language: str = "en"
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """The English label of an input to the one in the language."""
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    """The code of a category, class or level to its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,5 +219,5 @@ class Score:
     """The same person at the card's reference values: output to probability."""
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """Output to its lowest and highest probability, when missing numbers leave it open."""
-    spans: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    """Missing input to the limits between which it was taken to lie for that."""
+    spans: tuple[Span, ...] = ()
+    """The missing inputs, and between which limits each was taken to lie for that."""
