@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 import msgspec
 
 from scoring.expressions import FLAG, NUMBER, Kind
+from scoring.modelfile import Content, ModelFileError, opening
 from terminology.records import CardFacts, OutputFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 FOLDER = Path(__file__).parent / "cards"
 REGIONS = Path(__file__).parent / "regions"
@@ -27,7 +28,7 @@ Plain: TypeAlias = bool | int | float | str
 Limits: TypeAlias = tuple[float | None, float | None]
 
 
-class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of all tables of a card: an unknown key is an error."""
 
 
@@ -151,6 +152,28 @@ class Training(Part, frozen=True):
     standardise: dict[str, tuple[float, float]]
 
 
+class ModelFile(Part, frozen=True, kw_only=True):
+    """A model that is no list of coefficients: a file beside the card, in its runtime's format.
+
+    It takes the card's terms in order, after imputation and standardisation, and gives the
+    probability of the card's output.
+    """
+
+    path: str
+    """A plain file name: the file lies in the card's own folder."""
+    sha256: str
+    trusted: tuple[str, ...] = ()
+    """Types of a skops file beyond its own list, by name (see `modelfile/types.toml`)."""
+    output: str | None = None
+    """Name of the ONNX output; not needed when there is one."""
+    column: int = -1
+    """Position of the probability in a row of that output."""
+    leaves_site: bool = True
+    """False: it holds rows of patients, and neither export nor upload takes it."""
+    content: Content | None = None
+    """The verified file, which no text can stand for."""
+
+
 class Card(Part, frozen=True):
     """A score as data."""
 
@@ -158,7 +181,7 @@ class Card(Part, frozen=True):
     title: str
     version: str
     domain: str
-    runtime: Literal["regression", "points", "algebraic", "decision", "withheld"]
+    runtime: Literal["regression", "points", "algebraic", "decision", "onnx", "skops", "withheld"]
     citation: tuple[str, ...]
     licence: str
     verified: str
@@ -172,6 +195,7 @@ class Card(Part, frozen=True):
     derived: dict[str, str] = {}
     terms: dict[str, str] = {}
     models: tuple[Model, ...] = ()
+    model_file: ModelFile | None = None
     recalibration: Recalibration | None = None
     combine: dict[str, str] = {}
     points: str | None = None
@@ -199,6 +223,8 @@ class Card(Part, frozen=True):
         """Return what contributions are measured in."""
         if self.models:
             return "log odds" if self.models[0].link == "logistic" else "log hazard"
+        if self.model_file:
+            return "log odds"
         return "points" if self.items else ""
 
     def facts(self) -> CardFacts:
@@ -239,16 +265,19 @@ def read(path: Path) -> Card:
         CardError: it cannot be read, or breaks the notation.
     """
     try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CardError(f"{path.name}: cannot be read: {error}") from None
+    return parse(text, path.name, functools.partial(opening.beside, path.parent))
 
 
-def parse(text: str, name: str) -> Card:
+def parse(text: str, name: str, fetch: Callable[[str], bytes] | None = None) -> Card:
     """Return the card written in `text`; `name` is the file's, for errors.
 
+    `fetch` gives the bytes of a model file by the name that the card has for it.
+
     Raises:
-        CardError: it breaks the notation.
+        CardError: it breaks the notation, or its model file is not to be used.
     """
     from scoring.checks import problems  # noqa: PLC0415 - checks compile the card, and need this module
 
@@ -262,7 +291,10 @@ def parse(text: str, name: str) -> Card:
         raise CardError(f"{name}: {located(document, error)}") from None
     for problem in problems(card):
         raise CardError(f"{name}: {problem}")
-    return card
+    try:
+        return opening.with_content(card, fetch)
+    except ModelFileError as error:
+        raise CardError(f"{name}: {error}") from None
 
 
 def located(document: dict[str, Any], error: msgspec.ValidationError) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ def problems(card: Card) -> Iterator[str]:
     if card.runtime == "withheld":
         return
     yield from regression_problems(card)
+    yield from file_problems(card)
     try:
         yield from program_problems(card)
         exclusions(card)
@@ -84,6 +86,20 @@ def regression_problems(card: Card) -> Iterator[str]:
         if model.link == "logistic" and linear.recalibrated(card, model.output):
             yield f"{at}: only Cox models are recalibrated"
     yield from recalibration_problems(card)
+
+
+def file_problems(card: Card) -> Iterator[str]:
+    """Yield what is wrong with the table of a model file, without looking at the file."""
+    if (card.model_file is None) == (card.runtime in ("onnx", "skops")):
+        yield "model_file: is there for the runtimes onnx and skops, and for them alone"
+    if card.model_file is None:
+        return
+    if [output.kind for output in card.outputs.values()] != ["probability"]:
+        yield "outputs: a model file gives one probability"
+    if not card.terms or card.models:
+        yield "terms: they are what the model file takes; models have no place beside it"
+    if not re.fullmatch(r"[0-9a-f]{64}", card.model_file.sha256):
+        yield "model_file.sha256: must be 64 hexadecimal digits"
 
 
 def recalibration_problems(card: Card) -> Iterator[str]:

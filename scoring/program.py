@@ -11,7 +11,7 @@ import numpy as np
 
 from scoring.codegen import Array, build, inputs_used
 from scoring.expressions import NUMBER, Kind
-from scoring.runtimes import RUNTIMES, linear
+from scoring.runtimes import RUNTIMES, filed, linear
 from scoring.runtimes.tree import Tree
 
 if TYPE_CHECKING:
@@ -94,8 +94,12 @@ class Program:
         names = [step.name for step in tree.steps]
         wanted = [name for name in self.card.outputs if name in names]
         wanted += [name for name in names if name.startswith(BAND)]
-        uses = inputs_used(tree.steps, wanted)
+        terms = [linear.term_name(term) for term in self.card.terms if self.card.model_file]
+        uses = inputs_used(tree.steps, wanted + terms)
         inputs = tuple(name for name in self.card.inputs if name in uses)
+        if self.card.model_file:
+            row, columns = filed.functions(self.card, tree, inputs, wanted)
+            return Kernel(inputs, tuple(wanted), row, columns, picker(inputs))
         make = functools.partial(build, inputs + self.constants, tree.steps, wanted, tree.kinds)
         return Kernel(inputs, tuple(wanted), make(), make(columns=True), picker(inputs))
 

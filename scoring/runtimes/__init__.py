@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scoring.runtimes import algebraic, decision, linear, points
+from scoring.runtimes import algebraic, decision, filed, linear, points
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RUNTIMES: Mapping[str, Callable[[Card, Tree, Mapping[str, str]], None]] = {
     "algebraic": algebraic.grow,
     "decision": decision.grow,
+    "onnx": filed.grow,
     "points": points.grow,
     "regression": linear.grow,
+    "skops": filed.grow,
 }
