@@ -20,6 +20,7 @@ from gateway.errors import ConfigurationError
 AUTH = ("none", "basic", "bearer")
 WRITE_BACK = ("off", "put", "conditional", "transaction", "auto")
 NAME = validate.Regexp(r"[a-z0-9][a-z0-9-]{0,19}\Z", error="must be 1 to 20 of a-z, 0-9 and -")
+FORMS = ("auto", "riskassessment", "observation", "documentreference", "communication", "flag")
 SECRET = validate.Regexp(r"(env|file):.+\Z", error="must be a reference: env:NAME or file:PATH")
 
 
@@ -37,6 +38,8 @@ class Source:
     token: str | None = None
     cards: tuple[str, ...] = ("auto",)
     write_back: str = "off"
+    form: tuple[str, ...] = ("auto",)
+    """What is written: ``auto``, or forms in the order in which they are tried."""
     probability: str = "percent"
     schedule: str | None = None
     quirks: tuple[str, ...] = ()
@@ -58,6 +61,18 @@ class Settings:
     def source(self, name: str) -> Source | None:
         """Return the configured source of that name."""
         return next((source for source in self.sources if source.name == name), None)
+
+
+def forms(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - whatever the file says
+    """Return the forms that a setting names, one or a list.
+
+    Raises:
+        ValidationError: one of them is none.
+    """
+    named = (value,) if isinstance(value, str) else value
+    if not isinstance(named, list | tuple) or not named or set(map(str, named)) - set(FORMS):
+        raise ValidationError(f"must be one of {', '.join(FORMS)}, or a list of them")
+    return tuple(named)
 
 
 class GatewaySection(Schema):
@@ -89,17 +104,19 @@ class SourceSection(Schema):
     token = fields.String(validate=SECRET)
     cards = fields.Raw()
     write_back = fields.String(validate=validate.OneOf(WRITE_BACK))
+    form = fields.Raw(validate=forms)
     probability = fields.String(validate=validate.OneOf(("percent", "fraction")))
     schedule = fields.String()
     quirks = fields.List(fields.String())
 
     @post_load
     def make(self, data: dict[str, Any], **_: Any) -> Source:  # noqa: ANN401
-        """Return the source; ``cards`` is ``auto`` or a list of card ids."""
+        """Return the source; ``cards`` and ``form`` are ``auto`` or a list."""
         cards = data.pop("cards", "auto")
+        form = forms(data.pop("form", "auto"))
         quirks = tuple(data.pop("quirks", ()))
         cards = (cards,) if isinstance(cards, str) else tuple(cards)
-        return Source(**data, cards=cards, quirks=quirks)
+        return Source(**data, cards=cards, quirks=quirks, form=form)
 
 
 class File(Schema):

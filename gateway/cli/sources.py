@@ -14,7 +14,7 @@ from rich.table import Table
 from gateway.auth.outbound import authentication
 from gateway.cli._options import configured
 from gateway.cli._store import opened
-from gateway.config import AUTH, WRITE_BACK, Source, SourceSection, first_problem
+from gateway.config import AUTH, FORMS, WRITE_BACK, Source, SourceSection, first_problem
 from gateway.errors import UsageError
 from gateway.fhir.quirks import QUIRKS, manner
 from gateway.flow import partners
@@ -98,6 +98,7 @@ def moment(instant: int | None) -> str:
 @click.option("--token", help="Of bearer: env:NAME or file:PATH.")
 @click.option("--card", "cards", multiple=True, help="A card to score; chosen when not given.")
 @click.option("--write-back", type=click.Choice(WRITE_BACK), help="How to write back.")
+@click.option("--form", multiple=True, type=click.Choice(FORMS), help="What is written, in order.")
 @click.option("--probability", type=click.Choice(["percent", "fraction"]), help="How written.")
 @click.option("--schedule", help="How often the worker pulls: 15m, 6h, 1d.")
 @click.option("--quirk", "quirks", multiple=True, help=QUIRK_HELP)
@@ -119,7 +120,7 @@ def checked(given: dict[str, Any]) -> Source:
         UsageError: an option cannot be so.
     """
     told = {key: value for key, value in given.items() if value not in (None, ())}
-    told |= {key: list(told[key]) for key in ("cards", "quirks") if key in told}
+    told |= {key: list(told[key]) for key in ("cards", "quirks", "form") if key in told}
     try:
         source: Source = SourceSection().load(told)
     except ValidationError as error:

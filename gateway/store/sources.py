@@ -112,7 +112,7 @@ def known_of(row: sa.RowMapping) -> Known:
     added = bool(settings.pop("added", False))
     told = {key: value for key, value in settings.items() if key in SETTINGS}
     told |= {"name": row["name"], "base_url": row["base_url"]}
-    for key in ("cards", "quirks"):
+    for key in ("cards", "quirks", "form"):
         if key in told:
             told[key] = tuple(told[key])
     return Known(

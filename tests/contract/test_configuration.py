@@ -51,6 +51,7 @@ WRONG = {
         "[[source]]\nname = 'a'\nbase_url = 'http://x'\nauth = 'bearer'\ntoken = 'abc'",
         "source.0.token",
     ),
+    "form": ("[[source]]\nname = 'a'\nbase_url = 'http://x'\nform = ['fax']", "source.0.form"),
     "no TOML": ("[gateway", "cannot be read"),
 }
 
