@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; a store that says so is not migrated again."""
 
 Big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -294,3 +294,34 @@ job = sa.Table(
     sa.Index("job_key", "kind", "key"),
     sqlite_autoincrement=True,
 )
+
+federation_key = sa.Table(
+    "federation_key",
+    metadata,
+    text("study", key=True),
+    text("run", key=True),
+    sa.Column("private", sa.LargeBinary, nullable=False),
+    instant("created_at", null=False),
+)
+"""This site's part of the secrets of a run of a study; it never leaves."""
+
+federation_message = sa.Table(
+    "federation_message",
+    metadata,
+    sa.Column("seq", Big, primary_key=True, autoincrement=True),
+    text("study"),
+    text("run"),
+    whole("round"),
+    text("kind"),
+    text("coordinator"),
+    text("question"),
+    sa.Column("what", sa.JSON),
+    sa.Column("rho", sa.Double, nullable=False, server_default="0"),
+    text("sha256"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    instant("created_at", null=False),
+    sa.UniqueConstraint("study", "run", "question"),
+    sqlite_autoincrement=True,
+)
+"""What left this site for joint training, byte for byte. `question` is the hash of what was asked,
+`rho` what the noise in the answer leaves of privacy (0 without noise)."""
