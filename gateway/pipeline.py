@@ -18,6 +18,7 @@ from mappers.riskassessment_identity import provenance_identity
 from scoring.cards import load
 from scoring.choose import choose
 from scoring.explain import score_row
+from scoring.languages import labels_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +42,8 @@ class Options:
     fhir_version: str = "R4"
     """Of the resources that come in, and of those that go out."""
     probability: str = "percent"
+    ranges: bool = False
+    """Whether missing numbers may give a best and a worst case, where the card allows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,14 @@ def assess(
     cards: tuple[str, ...] = AUTO,
     fhir_version: str = "R4",
     probability: str = "percent",
+    ranges: bool = False,
 ) -> Assessed:
     """Return what is to be said of the patients in loose resources of one server.
 
     What was mapped already, as by `mappers.document.map_document`, may stand in their place. The
     other arguments are those of `Options`.
     """
-    options = Options(as_of, source, country, cards, fhir_version, probability)
+    options = Options(as_of, source, country, cards, fhir_version, probability, ranges)
     mapped = resources if isinstance(resources, Mapped) else mapped_of(resources, options)
     found = tuple(rows(mapped, options.as_of, options.country))
     judgements = [one for row in found for one in judged(row, options)]
@@ -164,8 +168,8 @@ def mapped_of(resources: Iterable[Resource], options: Options) -> Mapped:
 def judged(row: FeatureRow, options: Options) -> Iterator[Risk | NotAssessed]:
     """Yield what each card that is tried says of a patient."""
     for choice in choose(row, options.as_of, options.cards):
-        score = score_row(choice.card, row, options.as_of)
-        if score.applicable:
+        score = score_row(choice.card, row, options.as_of, ranges=options.ranges)
+        if score.applicable or score.ranges:
             yield Risk(row, score, choice.why, identity(score, row.patient, options.source))
         else:
             yield NotAssessed(row, score, choice.why)
@@ -209,6 +213,7 @@ def first_probability(score: Score) -> float | None:
 
 def risk_assessment(risk: Risk, options: Options, status: str = "final") -> Resource:
     """Return the RiskAssessment, in the shape and with the references of the source."""
+    person = risk.row.person
     return riskassessment.render(
         risk.score,
         subject=risk.row.patient,
@@ -217,6 +222,7 @@ def risk_assessment(risk: Risk, options: Options, status: str = "final") -> Reso
         fhir_version=options.fhir_version,
         probability=options.probability,
         status=status,
+        labels=labels_for(person.language if person else None),
     )
 
 

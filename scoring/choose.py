@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +21,10 @@ from scoring.engine import with_age
 from scoring.inputs import feature_of, inputs_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
-    from scoring.cards import Card
+    from scoring.cards import Card, Input
     from terminology.records import FeatureRow
 
 AUTO = "auto"
@@ -47,8 +47,13 @@ class Setting(Part, frozen=True):
     name: str
     basis: str
     cards: tuple[str, ...]
-    needs: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    """Features that are there, and not false."""
+    answered: tuple[str, ...] = ()
+    """Features that are there, whatever they say."""
     countries: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    """Not in these countries."""
     like: str = ""
     """Only in countries of this region table."""
     unlike: str = ""
@@ -56,6 +61,8 @@ class Setting(Part, frozen=True):
     """Only when no input is missing."""
     always: bool = False
     """Tell the reason when no card applies."""
+    asked: bool = False
+    """Only for plain inputs: a patient's row has the result among its features."""
 
 
 class Policy(Part, frozen=True):
@@ -84,12 +91,25 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Next:
+    """A card that would be used, if that one input were there."""
+
+    card: Card
+    missing: str
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """What choosing asks: where the patient lives, what is known, what a card would say."""
 
     country: str | None
+    has: Callable[[str], bool]
+    """Whether a feature is there, whatever it says."""
     knows: Callable[[str], bool]
+    """Whether it is there and not false."""
     ready: Callable[[Card], Ready]
+    plain: bool = False
+    """Whether plain inputs were given, not a row."""
 
 
 @functools.cache
@@ -122,25 +142,39 @@ def choose(row: FeatureRow, as_of: date, wanted: Sequence[str] = (AUTO,)) -> lis
         measurement = row.features.get(feature)
         return measurement is not None and measurement.value is not False
 
-    return chosen(Patient(row.country, knows, ready), wanted)
+    return chosen(Patient(row.country, row.features.__contains__, knows, ready), wanted)
 
 
 def choose_for_inputs(
     inputs: Mapping[str, Any], country: str | None, day: date | None = None
 ) -> list[Choice]:
     """Return the cards to score for inputs as `score` takes them."""
+    return chosen(patient_of(inputs, country, day), (AUTO,))
+
+
+def patient_of(inputs: Mapping[str, Any], country: str | None, day: date | None) -> Patient:
+    """Return what choosing asks of plain inputs."""
     inputs = with_age(inputs, day)
 
     def ready(candidate: Card) -> Ready:
         return prepare(candidate, inputs, country)
 
-    names = {
+    given = {name: value for name, value in inputs.items() if value is not None}
+    true = {name: value for name, value in given.items() if value is not False}
+    return Patient(
+        country, features_of(given).__contains__, features_of(true).__contains__, ready, plain=True
+    )
+
+
+def features_of(names: Iterable[str]) -> set[str]:
+    """Return inputs as features, beside their own names."""
+    found = set(names)
+    return found | {
         feature_of(name, given)
         for candidate in load().values()
         for name, given in candidate.inputs.items()
-        if inputs.get(name) not in (None, False)
-    } | {name for name, value in inputs.items() if value not in (None, False)}
-    return chosen(Patient(country, names.__contains__, ready), (AUTO,))
+        if name in found
+    }
 
 
 def chosen(patient: Patient, wanted: Sequence[str]) -> list[Choice]:
@@ -168,18 +202,32 @@ def prevention(patient: Patient) -> Choice:
     rule = policy().rule(patient.country)
     place = patient.country or "an unknown country"
     passed: list[tuple[Card, Ready]] = []
-    for name in rule.first + rule.fallback:
-        candidate = card(name)
-        sibling = policy().only_without.get(name)
-        if sibling and patient.ready(card(sibling)).reason != MISSING:
-            continue
-        ready = patient.ready(candidate)
-        if ready.reason is None:
-            return Choice(candidate, because(rule, place, passed), "prevention")
+    for candidate, ready in prevention_cards(patient):
+        if ready.reason is None or final(candidate, ready.reason):
+            why = because(rule, place, passed)
+            return Choice(candidate, why, "prevention", ready.reason)
         passed.append((candidate, ready))
     best, ready = max(passed, key=lambda pair: telling(pair[1].reason or ""))
     others = [pair for pair in passed if pair[0] is not best]
     return Choice(best, because(rule, place, others), "prevention", ready.reason)
+
+
+def prevention_cards(patient: Patient) -> Iterator[tuple[Card, Ready]]:
+    """Yield the prevention cards in the order in which they are tried."""
+    rule = policy().rule(patient.country)
+    for name in rule.first + rule.fallback:
+        sibling = policy().only_without.get(name)
+        if not sibling or patient.ready(card(sibling)).reason == MISSING:
+            yield card(name), patient.ready(card(name))
+
+
+def final(candidate: Card, reason: str) -> bool:
+    """Say whether a reason ends the search: a condition under which prevention scores mislead.
+
+    Someone with the disease, or at high risk by another one, gets no number of a second score that
+    happens not to ask. A redirection to another card does not end it.
+    """
+    return reason in candidate.exclude.values() and "_use_" not in reason
 
 
 def because(rule: Rule, place: str, passed: Sequence[tuple[Card, Ready]]) -> str:
@@ -187,11 +235,73 @@ def because(rule: Rule, place: str, passed: Sequence[tuple[Card, Ready]]) -> str
     told = [f"{rule.basis}, for {place}"]
     told += [f"{other.title} does not apply ({ready.reason})" for other, ready in passed]
     told += [
-        f"with {other.inputs[ready.missing[0]].label} {other.title} would be used"
+        f"with {other.inputs[missing].label} {other.title} would be used"
         for other, ready in passed
-        if ready.reason == MISSING and len(ready.missing) == 1
+        if (missing := last_missing(other, ready))
     ]
     return "; ".join(told)
+
+
+def one_more(inputs: Mapping[str, Any], country: str | None, day: date | None = None) -> list[Next]:
+    """Return what would be used with one more input, beside or before what is used now."""
+    patient = patient_of(inputs, country, day)
+    found = [
+        Next(candidate, missing)
+        for candidate, ready in before_first(prevention_cards(patient))
+        if (missing := last_missing(candidate, ready))
+    ]
+    for setting in policy().contexts:
+        if here(setting, patient):
+            tried = ((card(name), patient.ready(card(name))) for name in setting.cards)
+            found += [
+                Next(candidate, missing)
+                for candidate, ready in before_first(tried)
+                if (missing := last_missing(candidate, ready))
+                and concerns(setting, with_feature(patient, missing))
+            ]
+    return found
+
+
+def before_first(tried: Iterable[tuple[Card, Ready]]) -> Iterator[tuple[Card, Ready]]:
+    """Yield the cards before the one that is used."""
+    for candidate, ready in tried:
+        if ready.reason is None or final(candidate, ready.reason):
+            return
+        yield candidate, ready
+
+
+def last_missing(candidate: Card, ready: Ready) -> str | None:
+    """Return the one input for want of which the card does not apply, None otherwise."""
+    if ready.reason != MISSING or len(ready.missing) != 1:
+        return None
+    (name,) = ready.missing
+    trials = ({**ready.values, name: value} for value in examples(candidate.inputs[name]))
+    return name if any(prepare(candidate, trial).reason is None for trial in trials) else None
+
+
+def examples(given: Input) -> Sequence[Any]:
+    """Return values that an input may well have."""
+    if given.type == "code":
+        return given.levels
+    if given.type == "boolean":
+        return (False, True)
+    low, high = given.span or given.range or given.guard or (None, None)
+    ends = [end for end in (low, high) if end is not None]
+    middle = sum(ends) / len(ends) if ends else 50.0
+    return (middle if given.type == "number" else round(middle),)
+
+
+def with_feature(patient: Patient, name: str) -> Patient:
+    """Return the patient as if that input were there."""
+    there = features_of([name])
+
+    def has(feature: str) -> bool:
+        return feature in there or patient.has(feature)
+
+    def knows(feature: str) -> bool:
+        return feature in there or patient.knows(feature)
+
+    return replace(patient, has=has, knows=knows)
 
 
 def telling(reason: str) -> int:
@@ -205,12 +315,19 @@ def telling(reason: str) -> int:
     return 3 if reason == MISSING or reason.endswith("_out_of_range") else 4
 
 
-def concerns(setting: Setting, patient: Patient) -> bool:
-    """Say whether the context is there for the patient."""
+def here(setting: Setting, patient: Patient) -> bool:
+    """Say whether the context is for the patient's country, and for what is given of him."""
     esc = region(setting.like or setting.unlike or ESC, patient.country) is not None
     fits = (not setting.like or esc) and not (setting.unlike and esc)
-    here = not setting.countries or patient.country in setting.countries
-    return fits and here and all(patient.knows(feature) for feature in setting.needs)
+    listed = not setting.countries or patient.country in setting.countries
+    apart = patient.country in setting.elsewhere
+    return fits and listed and not apart and (patient.plain or not setting.asked)
+
+
+def concerns(setting: Setting, patient: Patient) -> bool:
+    """Say whether the context is there for the patient."""
+    known = all(patient.knows(feature) for feature in setting.needs)
+    return here(setting, patient) and known and all(map(patient.has, setting.answered))
 
 
 def first_ready(setting: Setting, patient: Patient) -> Choice | None:

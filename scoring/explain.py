@@ -14,10 +14,11 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scoring.applicability import prepare
+from scoring.applicability import MISSING, prepare
 from scoring.codegen import build, inputs_used
 from scoring.engine import score
 from scoring.inputs import inputs_for
+from scoring.interval import score_range
 from scoring.program import program
 from scoring.runtimes import linear
 from scoring.runtimes.points import item_name
@@ -42,10 +43,15 @@ class Term:
     value: Callable[..., tuple[float]]
 
 
-def score_row(card: Card, row: FeatureRow, as_of: date) -> Score:
-    """Return what the card says of a patient's row on that day, with all that it rests on."""
+def score_row(card: Card, row: FeatureRow, as_of: date, *, ranges: bool = False) -> Score:
+    """Return what the card says of a patient's row on that day, with all that it rests on.
+
+    With `ranges` a score for want of a number or two has ranges, where the card allows it.
+    """
     found = inputs_for(card, row, as_of)
     result = score(card, found.values, country=row.country)
+    if ranges and result.reason == MISSING:
+        result = score_range(card, found.values, country=row.country) or result
     return replace(
         result,
         assumptions=(*found.assumptions, *result.assumptions),

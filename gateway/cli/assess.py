@@ -41,6 +41,9 @@ VERSIONS = click.Choice(["STU3", "R4", "R4B", "R5"])
 @click.option("--source", metavar="NAME", help="Configured source: gives country and version.")
 @click.option("--fhir-version", type=VERSIONS, help="Of the files, and of the result.")
 @click.option("--as-of", metavar="T", help="Day of the assessment. Default: now.")
+@click.option(
+    "--ranges", is_flag=True, help="Best and worst case where one or two numbers are missing."
+)
 @click.option("--replay", metavar="IDENTIFIER", help="Compute a stored assessment once more.")
 def command(
     settings: Settings,
@@ -51,6 +54,7 @@ def command(
     source: str | None,
     fhir_version: str | None,
     as_of: str | None,
+    ranges: bool,
     replay: str | None,
 ) -> None:
     """Map and score files, folders or stdin (-): prints a Bundle (collection).
@@ -79,6 +83,7 @@ def command(
             country=context.country,
             cards=cards or pipeline.AUTO,
             fhir_version=context.fhir_version or "R4",
+            ranges=ranges,
         )
         for group in groups(mapped)
     ]

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gateway.cli._cards import SOURCE, chosen, identity, objects
-from scoring.choose import choose_for_inputs
+from scoring.applicability import MISSING
+from scoring.choose import choose_for_inputs, one_more
 from scoring.engine import score
+from scoring.interval import score_range
 
 if TYPE_CHECKING:
     from scoring.cards import Card
@@ -57,7 +59,7 @@ def answer(card: Card | None, asked: dict[str, Any] | None) -> dict[str, Any]:
         return empty(card, asked, "date_not_a_date")
     place = country.strip().upper() if country else None
     if card is not None:
-        return told(asked, score(card, inputs, country=place, date=on))
+        return scored(card, asked, inputs, place, on)
     return automatic(asked, inputs, place, on)
 
 
@@ -67,9 +69,27 @@ def automatic(
     """Return the result of the first card that applies, else why the first does not."""
     choices = choose_for_inputs(inputs, place, on)
     best = next((choice for choice in choices if choice.reason is None), choices[0])
-    others = [choice.card.id for choice in choices if choice is not best]
-    found = told(asked, score(best.card, inputs, country=place, date=on))
-    return {**found, "why": best.why, "also": others}
+    return {
+        **scored(best.card, asked, inputs, place, on),
+        "why": best.why,
+        "also": [choice.card.id for choice in choices if choice is not best],
+        "next": [
+            {"card": one.card.id, "missing": [one.missing]} for one in one_more(inputs, place, on)
+        ],
+    }
+
+
+def scored(
+    card: Card, asked: dict[str, Any], inputs: dict[str, Any], place: str | None, on: date | None
+) -> dict[str, Any]:
+    """Return what the card says; where it lacks numbers only, with the range they leave open."""
+    found = told(asked, score(card, inputs, country=place, date=on))
+    if found["reason"] != MISSING:
+        return found
+    open_ = score_range(card, inputs, country=place, date=on)
+    if open_ is None:
+        return found
+    return {**found, "range": {name: list(ends) for name, ends in open_.ranges.items()}}
 
 
 def told(asked: dict[str, Any], found: Score) -> dict[str, Any]:
