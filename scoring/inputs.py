@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from scoring.applicability import in_words
 from terminology.records import Finding, Measurement, Value
 from terminology.units import convert
 
 if TYPE_CHECKING:
-    from scoring.cards import Card, Input
+    from collections.abc import Mapping
+
+    from scoring.cards import Input
     from terminology.records import FeatureRow
 
 STALE_DAYS = 731
@@ -24,6 +26,18 @@ STALE_DAYS = 731
 COMPARATOR = "comparator"
 TOO_OLD = "too-old"
 UNUSABLE = "value-type"
+
+
+class Asking(Protocol):
+    """What asks for inputs: a card, or a recipe that one is trained by."""
+
+    @property
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the inputs by name."""
+
+    @property
+    def span_hours(self) -> int | None:
+        """Return within how many hours all lie, None when there is no such limit."""
 
 
 @dataclass(slots=True)
@@ -62,7 +76,7 @@ class CardInputs:
         )
 
 
-def inputs_for(card: Card, row: FeatureRow, as_of: date) -> CardInputs:
+def inputs_for(card: Asking, row: FeatureRow, as_of: date) -> CardInputs:
     """Return the inputs that the row holds for the card on the day `as_of`."""
     found = CardInputs(day=day_of(as_of))
     last = newest(card, row)
@@ -87,7 +101,7 @@ def day_of(as_of: date) -> date:
     return as_of.date() if isinstance(as_of, datetime) else as_of
 
 
-def newest(card: Card, row: FeatureRow) -> Measurement | None:
+def newest(card: Asking, row: FeatureRow) -> Measurement | None:
     """Return the newest measured input of a card about a moment, None for other cards."""
     if card.span_hours is None:
         return None
