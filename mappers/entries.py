@@ -37,6 +37,8 @@ class Entry(NamedTuple):
     coding: records.Coding
     unit: str | None
     flags: tuple[str, ...]
+    numbers: dict[bytes, float]
+    """Digits to their number in the canonical unit, for those inside the hard limits."""
     unusual: tuple[str, ...] = ()
     """The flags of a value outside the plausible range."""
     route: Route | None = None
@@ -46,7 +48,11 @@ class Entry(NamedTuple):
     answer: str | None = None
 
 
-Met: TypeAlias = "tuple[Entry | None, tuple[str, str | None, bytes | None]]"
+Met: TypeAlias = "tuple[str, str | None, bytes | None, Entry | None, dict[bytes, float]]"
+"""A unit's code and text, the parent's code, what they mean, and numbers by their digits.
+
+The numbers are in the canonical unit, and inside the hard limits.
+"""
 K = TypeVar("K", str, bytes)
 V = TypeVar("V")
 
@@ -54,8 +60,8 @@ AS_IT_IS = Route(1, 0, 1)
 TABLE: dict[tuple[object, ...], Entry | None] = {}
 """Codes (their JSON) and units to what they mean, None where the full lane has to decide."""
 LATEST: dict[bytes, Met] = {}
-"""A code to the entry and unit that it last came with: comparing is cheaper than hashing."""
-UNMET: Met = (None, ("", "", b""))
+"""A code to what it last came with: comparing units is cheaper than hashing them."""
+UNMET: Met = ("", "", b"", None, {})
 SILENT: dict[bytes, bool] = {}
 """Codes (their JSON) to whether they mean nothing here."""
 
@@ -70,23 +76,23 @@ def means_nothing(code: bytes) -> bool:
     return remember(SILENT, code, silent and opened(code) is not None)
 
 
-def remember(table: dict[K, V], key: K, value: V) -> V:
-    """Return a value, kept in a table for the next time."""
-    if len(table) >= MOST:
+def remember(table: dict[K, V], key: K, value: V, most: int = MOST) -> V:
+    """Return a value, kept in a table of bounded size for the next time."""
+    if len(table) >= most:
         table.clear()
     if len(key) < LONGEST:
         table[key] = value
     return value
 
 
-def looked_up(code: bytes, parent: bytes | None, sent: Quantity) -> Entry | None:
-    """Return the entry of a code in a unit, made when it is met for the first time."""
+def looked_up(code: bytes, parent: bytes | None, sent: Quantity) -> Met:
+    """Return what a code in a unit means, made when it is met for the first time."""
     key = (code, parent, sent.code, sent.unit)
     entry = TABLE.get(key, UNSET)
     if entry is UNSET:
         entry = keep(key, compiled(code, parent, sent))
-    remember(LATEST, code, (entry, (sent.code, sent.unit, parent)))
-    return entry
+    met = (sent.code, sent.unit, parent, entry, {} if entry is None else entry.numbers)
+    return remember(LATEST, code, met)
 
 
 def keep(key: tuple[object, ...], entry: Entry | None) -> Entry | None:
@@ -136,6 +142,7 @@ def compiled(code: bytes, parent: bytes | None, sent: Quantity) -> Entry | None:
         chosen.coding,
         analyte.canonical,
         chosen.flags,
+        {},
         (*chosen.flags, "outside-plausible"),
         None if way == AS_IT_IS else way,
         bounds(analyte.hard),
@@ -156,4 +163,4 @@ def answered(code: bytes, concept: bytes) -> Entry | None:
     answer = values.answer(chosen.feature, {"valueCodeableConcept": opened(concept)}, None)
     if not isinstance(answer, str):
         return None
-    return Entry(chosen.feature, chosen.coding, None, chosen.flags, answer=answer)
+    return Entry(chosen.feature, chosen.coding, None, chosen.flags, {}, answer=answer)

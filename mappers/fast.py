@@ -39,9 +39,8 @@ PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}\Z", re.ASCII)
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d))?\Z", re.ASCII
 )
-DIGITS = 8
+DIGITS = 17
 """Characters of a number in the fast lane; it has no sign and no exponent."""
-
 
 Value: TypeAlias = "tuple[Entry, float | str, bytes | None, str | None, str | None, int]"
 """Entry, value, digits, unit, code as sent, and the number of the component (-1: none).
@@ -49,72 +48,60 @@ Value: TypeAlias = "tuple[Entry, float | str, bytes | None, str | None, str | No
 A plain tuple, since most of what a file holds is looked at and dropped.
 """
 
-Clean: TypeAlias = "tuple[Observation, str, float, list[Value]]"
-"""An Observation, its patient, its moment (seconds since 1970) and its values."""
 Told: TypeAlias = "tuple[str | None, str | None, str, str | None]"
 """Id, version, patient and date of an Observation."""
-Visit: TypeAlias = "tuple[str, str, float | None]"
 
-MOMENTS: dict[str, float | None] = {}
-"""Dates as sent to seconds since 1970, None where the full lane has to look."""
-NUMBERS: dict[bytes, float] = {}
-"""Digits to their number."""
-RECENT: list[Visit] = [("", "", None)]
-"""The reference and date that came last, and their moment: visits come together."""
+DAYS: dict[str, float] = {}
+"""Dates as sent to seconds since 1970 at their beginning."""
+CLOCKS: dict[str, float] = {}
+"""What stands behind a date (nothing, or a time with a zone) to the seconds that it adds."""
+SECONDS = 100_000
+"""Entries of the latter: more than a day has seconds."""
+REFUSED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 DECODE = DECODER.decode
+COPIED = b"".join
+"""Copies what it is given; for one piece of a document it is faster than `bytes`."""
 
 
-def observation(raw: bytes) -> Clean | None:
-    """Return an Observation and its values, None when the full lane has to read it.
+def clean(sent: Observation) -> list[Value] | None:
+    """Return the values of an Observation, None when the full lane has to read it.
 
     A code that means no feature has no values, whatever else the Observation says.
     """
-    try:
-        sent = DECODE(raw)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return None
-    code, quantity = bytes(sent.code), sent.value_quantity
-    subject, effective, when = RECENT[0]
-    if subject != sent.subject.reference or effective != sent.effective_date_time:
-        subject, when = (
-            sent.subject.reference,
-            visit(sent.subject.reference, sent.effective_date_time),
-        )
-    found = None
-    if when is None:
-        pass
-    elif sent.component:
-        found = panel(sent, code)
-    elif quantity is not None and sent.value_codeable_concept is UNSET:
-        found = measured(code, None, quantity, -1)
-    else:
-        found = coded(sent, code)
-    if found is not None and when is not None:
-        return sent, subject, when, found
-    return (sent, "", 0.0, []) if not sent.component and means_nothing(code) else None
-
-
-def visit(subject: str, effective: str) -> float | None:
-    """Return the moment of a date, None when that or the reference to the patient is not plain."""
-    when = moment(effective) if PATIENT.match(subject) else None
-    RECENT[0] = (subject, effective, when)
-    return when
+    code, quantity, concept = COPIED((sent.code,)), sent.value_quantity, sent.value_codeable_concept
+    if sent.component:
+        return panel(sent, code)
+    if means_nothing(code):
+        return []
+    if not isinstance(concept, UnsetType):
+        return coded(code, bytes(concept)) if quantity is None else None
+    found = measured(code, None, quantity, -1) if quantity is not None else None
+    return None if found is None else [found]
 
 
 def moment(text: str) -> float | None:
     """Return the seconds since 1970 of a whole day or moment, None for anything else."""
-    known = MOMENTS.get(text, UNSET)
-    if not isinstance(known, UnsetType):
-        return known
-    found = None
-    if MOMENT.match(text):
-        try:
-            when = datetime.fromisoformat(text)
-        except ValueError:
-            when = datetime.min  # noqa: DTZ901 - only its year is looked at
-        if 1 < when.year < 9999:
-            found = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
-    return remember(MOMENTS, text, found)
+    day, clock = DAYS.get(text[:10]), CLOCKS.get(text[10:])
+    return calculated(text) if day is None or clock is None else day + clock
+
+
+def calculated(text: str) -> float | None:
+    """Return what `moment` has not met; the parts of a whole second are kept."""
+    if not MOMENT.match(text):
+        return None
+    try:
+        day, when = (datetime.fromisoformat(part) for part in (text[:10], text))
+    except ValueError:
+        return None
+    if not 1 < when.year < 9999:
+        return None
+    first, found = (
+        (one if one.tzinfo else one.replace(tzinfo=UTC)).timestamp() for one in (day, when)
+    )
+    if "." not in text:
+        remember(DAYS, text[:10], first)
+        remember(CLOCKS, text[10:], found - first, SECONDS)
+    return found
 
 
 def panel(sent: Observation, code: bytes) -> list[Value] | None:
@@ -123,50 +110,49 @@ def panel(sent: Observation, code: bytes) -> list[Value] | None:
         return None
     found: list[Value] = []
     for index, part in enumerate(sent.component or ()):
-        one = measured(bytes(part.code), code, part.value_quantity, index)
+        one = measured(COPIED((part.code,)), code, part.value_quantity, index)
         if one is None:
             return None
-        found += one
+        found.append(one)
     return found if consistent(found) else None
 
 
 def consistent(found: list[Value]) -> bool:
     """Say whether each feature stands once and systolic, when there, above diastolic."""
-    numbers = {one[0].feature: float(one[1]) for one in found}
-    upper, lower = (numbers.get(name) for name in PAIR)
-    above = upper is None or lower is None or upper > lower
+    numbers = {one[0].feature: one[1] for one in found}
+    upper, lower = numbers.get(PAIR[0]), numbers.get(PAIR[1])
+    above = upper is None or lower is None or float(upper) > float(lower)
     return above and len(numbers) == len(found)
 
 
-def measured(code: bytes, parent: bytes | None, sent: Quantity, index: int) -> list[Value] | None:
-    """Return the one value of a quantity, None when the full lane has to read it."""
-    digits = bytes(sent.value)
-    value = NUMBERS.get(digits) or number(digits)
-    entry, beside = LATEST.get(code, UNMET)
-    if beside != (sent.code, sent.unit, parent):
-        entry = looked_up(code, parent, sent)
-    if entry is None or value is None:
+def measured(code: bytes, parent: bytes | None, sent: Quantity, index: int) -> Value | None:
+    """Return the value of a quantity, None when the full lane has to read it."""
+    ucum, unit, above, entry, numbers = LATEST.get(code, UNMET)
+    if ucum != sent.code or unit != sent.unit or above != parent:
+        ucum, unit, _, entry, numbers = looked_up(code, parent, sent)
+    if entry is None:
         return None
-    if entry.route is not None:
-        value = units.travel(Decimal(digits.decode()), entry.route).value or 0.0
-    if not entry.hard[0] <= value <= entry.hard[1]:
-        return None
-    return [(entry, value, digits, sent.unit, sent.code, index)]
+    digits = COPIED((sent.value,))
+    value = numbers.get(digits)
+    if value is None:
+        value = number(digits, entry)
+    return None if value is None else (entry, value, digits, unit, ucum, index)
 
 
-def number(digits: bytes) -> float | None:
-    """Return the number of a few digits with or without a point, None for anything else."""
+def number(digits: bytes, entry: Entry) -> float | None:
+    """Return the number of a few digits in the canonical unit, None for anything else."""
     if len(digits) > DIGITS or not digits.replace(b".", b"0").isdigit():
         return None
-    return remember(NUMBERS, digits, float(digits))
+    value = float(digits)
+    if entry.route is not None:
+        value = units.travel(Decimal(digits.decode()), entry.route).value or 0.0
+    inside = entry.hard[0] <= value <= entry.hard[1]
+    return remember(entry.numbers, digits, value, 1000) if inside else None
 
 
-def coded(sent: Observation, code: bytes) -> list[Value] | None:
+def coded(code: bytes, concept: bytes) -> list[Value] | None:
     """Return the one coded answer of an Observation, None when the full lane has to read it."""
-    concept = sent.value_codeable_concept
-    if isinstance(concept, UnsetType) or sent.value_quantity is not None:
-        return None
-    key = (code, bytes(concept))
+    key = (code, concept)
     entry = TABLE.get(key, UNSET)
     if entry is UNSET:
         entry = keep(key, answered(*key))
@@ -216,9 +202,13 @@ def map_bytes(raw: bytes, context: Context | None = None, at: str = "") -> Mappe
 
     `at` goes before its places, such as ``line[7]``.
     """
-    found = observation(raw)
-    if found is None:
+    try:
+        sent = DECODE(raw)
+    except REFUSED:
         return read(raw, context or Context(), at)
-    sent, patient, _, listed = found
+    listed, patient = clean(sent), sent.subject.reference
+    plain = PATIENT.match(patient) and moment(sent.effective_date_time) is not None
+    if listed is None or (listed and not plain):
+        return read(raw, context or Context(), at)
     said, place = told(sent, patient), f"{at}.Observation" if at else "Observation"
     return Mapped(measurements=tuple(measurement(said, one, place) for one in listed))

@@ -15,14 +15,14 @@ from msgspec import UNSET, Raw, UnsetType
 UCUM: Final = "http://unitsofmeasure.org"
 
 
-class Quantity(msgspec.Struct, gc=False):
+class Quantity(msgspec.Struct, gc=False, kw_only=True):
     """A Quantity in UCUM without a comparator; its number is kept as sent."""
 
     value: Raw
+    comparator: None = None
+    unit: str | None = None
     system: Literal["http://unitsofmeasure.org"]
     code: str
-    unit: str | None = None
-    comparator: None = None
 
 
 class Component(msgspec.Struct, gc=False, rename="camel"):
@@ -48,25 +48,41 @@ class Subject(msgspec.Struct, gc=False):
     reference: str
 
 
-class Observation(msgspec.Struct, gc=False, rename="camel"):
-    """An Observation about a subject at a time."""
+class Observation(msgspec.Struct, gc=False, kw_only=True, rename="camel"):
+    """An Observation about a subject at a time; elements in their usual order decode faster."""
 
     resource_type: Literal["Observation"]
-    code: Raw
-    status: Literal["final", "amended", "corrected", "appended"]
-    subject: Subject
-    effective_date_time: str
     id: str | None = None
     meta: Meta | None = None
+    contained: None = None
+    status: Literal["final", "amended", "corrected", "appended"]
+    code: Raw
+    subject: Subject
+    effective_date_time: str
     value_quantity: Quantity | None = None
     value_codeable_concept: Raw | UnsetType = UNSET
-    component: list[Component] | None = None
-    contained: None = None
+    data_absent_reason: None = None
     body_site: None = None
     method: None = None
-    data_absent_reason: None = None
+    component: list[Component] | None = None
+
+
+class BundleEntry(msgspec.Struct, gc=False, rename="camel"):
+    """An entry of a Bundle, its resource not looked into."""
+
+    full_url: str | UnsetType = UNSET
+    resource: Raw | UnsetType = UNSET
+
+
+class Bundle(msgspec.Struct, gc=False, kw_only=True, rename="camel"):
+    """A Bundle that contains nothing itself."""
+
+    resource_type: Literal["Bundle"]
+    contained: None = None
+    entry: list[BundleEntry]
 
 
 DECODER = msgspec.json.Decoder(Observation)
+BUNDLE = msgspec.json.Decoder(Bundle)
 DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
 """Any document, its decimals with their digits."""
