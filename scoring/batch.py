@@ -7,7 +7,7 @@ not there is missing everywhere. A million rows are worked through in pieces tha
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from scoring.applicability import (
     exclusions,
     stem,
 )
+from scoring.calibration import calibrated_columns
 from scoring.cards import region
 from scoring.codegen import Array, round_columns
 from scoring.program import CHUNK, program
@@ -93,7 +94,8 @@ def score_batch(
             piece = {name: array[rows] for name, array in arrays.items()}
             where = country[rows] if country else None
             parts.append(_piece(running, piece, where, min(CHUNK, size - start), names))
-    return _joined(running, parts, names)
+    found = _joined(running, parts, names)
+    return replace(found, outputs=calibrated_columns(card, found.outputs, columns, country))
 
 
 def _piece(
@@ -218,7 +220,7 @@ def _check(
     missing = np.zeros(len(reasons.rows), dtype=bool)
     gaps: dict[str, Array] = {}
     for name, given in card.inputs.items():
-        values[name], gap = _filled(card, name, given, values[name])
+        values[name], gap = filled(card, name, given, values[name])
         if gap is not None:
             gaps[name] = gap
             missing |= gap
@@ -232,7 +234,7 @@ def _check(
         _check_range(name, given, values[name], reasons)
 
 
-def _filled(card: Card, name: str, given: Input, column: Array) -> tuple[Array, Array | None]:
+def filled(card: Card, name: str, given: Input, column: Array) -> tuple[Array, Array | None]:
     """Return the column with defaults in its gaps, and the gaps that stay (None without any)."""
     gap = column < 0 if given.type == "code" else np.isnan(column) if _floats(column) else None
     if gap is None or not gap.any():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 
 import msgspec
 
+from scoring.calibration import Calibration  # noqa: TC001 - msgspec reads the types of fields
 from scoring.expressions import FLAG, NUMBER, Kind
 from scoring.modelfile import Content, ModelFileError, opening
 from terminology.records import CardFacts, OutputFacts
@@ -211,6 +212,7 @@ class Card(Part, frozen=True):
     """Inputs with which the first output never falls or rises, within plausible values."""
     examples: tuple[Example, ...] = ()
     training: Training | None = None
+    calibration: Calibration | None = None
     notes: tuple[str, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ import re
 from itertools import product
 from typing import TYPE_CHECKING
 
+from scoring import calibration
 from scoring.applicability import exclusions, inside
 from scoring.expressions import ExpressionError
 from scoring.program import Program
@@ -28,6 +29,7 @@ def problems(card: Card) -> Iterator[str]:
         return
     yield from regression_problems(card)
     yield from file_problems(card)
+    yield from calibration.problems(card)
     try:
         yield from program_problems(card)
         exclusions(card)

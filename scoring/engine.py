@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import NOT_COMPUTABLE, Ready, prepare
+from scoring.calibration import calibrated, group_of, remarks
 from scoring.program import band_name, program
 from terminology.records import Score, Value
 
@@ -34,7 +35,8 @@ def score(
         return refuse(card, ready, ready.reason)
     running = program(card)
     try:
-        results = running.outputs(ready.values)
+        group = group_of(card, inputs, country)
+        results = calibrated(card, running.outputs(ready.values), group)
     except ArithmeticError:
         return refuse(card, ready, NOT_COMPUTABLE)
     outputs = finished(card, results)
@@ -48,7 +50,7 @@ def score(
         outputs=outputs,
         category=overall(card, outputs, categories),
         inputs=ready.values,
-        assumptions=ready.assumptions,
+        assumptions=(*ready.assumptions, *remarks(card, group)),
         categories=categories,
         facts=running.facts,
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.applicability import MISSING, prepare
+from scoring.calibration import calibrated, group_of, stretch
 from scoring.codegen import build, inputs_used
 from scoring.engine import score
 from scoring.inputs import inputs_for
@@ -52,24 +53,30 @@ def score_row(card: Card, row: FeatureRow, as_of: date, *, ranges: bool = False)
     result = score(card, found.values, country=row.country)
     if ranges and result.reason == MISSING:
         result = score_range(card, found.values, country=row.country) or result
+    group = group_of(card, found.values, row.country)
     return replace(
         result,
         assumptions=(*found.assumptions, *result.assumptions),
         basis=tuple(found.basis),
         findings=tuple(found.findings),
         effective=found.effective,
-        contributions=contributions(card, result.inputs) if result.applicable else (),
-        baseline=baseline(card, result.inputs) if result.applicable else {},
+        contributions=contributions(card, result.inputs, group=group) if result.applicable else (),
+        baseline=baseline(card, result.inputs, group) if result.applicable else {},
     )
 
 
 def contributions(
-    card: Card, values: Mapping[str, Value], output: str | None = None
+    card: Card,
+    values: Mapping[str, Value],
+    output: str | None = None,
+    *,
+    group: str | None = None,
 ) -> tuple[Contribution, ...]:
     """Return the contribution of each input to `output` (default: the card's first).
 
     `values` are inputs that have been checked and completed, as `Score.inputs` holds them. A card
-    that is neither points nor regression, or an output that is missing here, has none.
+    that is neither points nor regression, or an output that is missing here, has none. `group` is
+    the patient's, for cards that are calibrated by group.
     """
     if card.items:
         return item_points(card, values)
@@ -77,11 +84,21 @@ def contributions(
         return ()
     wanted = output or next(iter(card.outputs))
     effects = predictor_effects(card, values, wanted)
+    factor = calibration_slope(card, values, group)
     return tuple(
-        Contribution(name, values[name], given.unit, effects[name], given.label)
+        Contribution(name, values[name], given.unit, factor * effects[name], given.label)
         for name, given in card.inputs.items()
         if name in effects
     )
+
+
+def calibration_slope(card: Card, values: Mapping[str, Value], group: str | None) -> float:
+    """Return how calibration stretches the log odds between a person and the reference."""
+    if card.calibration is None:
+        return 1.0
+    first = next(iter(card.outputs))
+    here, usual = (program(card).outputs(at)[first] for at in (values, reference(card, values)))
+    return stretch(card, group, here, usual)
 
 
 def item_points(card: Card, values: Mapping[str, Value]) -> tuple[Contribution, ...]:
@@ -110,11 +127,11 @@ def reference(card: Card, values: Mapping[str, Value]) -> dict[str, Value]:
     }
 
 
-def baseline(card: Card, values: Mapping[str, Value]) -> dict[str, float]:
+def baseline(card: Card, values: Mapping[str, Value], group: str | None = None) -> dict[str, float]:
     """Return the probabilities of the same person at the reference values."""
     if not card.models:
         return {}
-    results = program(card).outputs(reference(card, values))
+    results = calibrated(card, program(card).outputs(reference(card, values)), group)
     return {
         name: results[name]
         for name, output in card.outputs.items()
