@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 metadata = sa.MetaData()
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; a store that says so is not migrated again."""
 
 Big = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -325,3 +325,47 @@ federation_message = sa.Table(
 )
 """What left this site for joint training, byte for byte. `question` is the hash of what was asked,
 `rho` what the noise in the answer leaves of privacy (0 without noise)."""
+
+model_version = sa.Table(
+    "model_version",
+    metadata,
+    text("card", key=True),
+    text("version", key=True),
+    text("sha256"),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    instant("added_at", null=False),
+)
+"""Models that were registered here: the card itself, as TOML. Shipped cards need no row."""
+
+model_event = sa.Table(
+    "model_event",
+    metadata,
+    sa.Column("seq", Big, primary_key=True, autoincrement=True),
+    text("card"),
+    text("version"),
+    text("action"),
+    text("by"),
+    optional("reason"),
+    instant("at", null=False),
+    sqlite_autoincrement=True,
+)
+"""Who did what with a model, never changed: what is in use follows from it."""
+
+shadow_score = sa.Table(
+    "shadow_score",
+    metadata,
+    text("patient", key=True),
+    text("card", key=True),
+    text("version", key=True),
+    text("source"),
+    truth("applicable"),
+    sa.Column("value", sa.Double),
+    optional("category"),
+    text("champion"),
+    truth("champion_applicable"),
+    sa.Column("champion_value", sa.Double),
+    optional("champion_category"),
+    instant("at", null=False),
+    sa.Index("shadow_score_model", "card", "version"),
+)
+"""What a model in the shadow says of a patient, beside the one in use; never written back."""
