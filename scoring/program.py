@@ -149,10 +149,11 @@ class Program:
         by = [(name, self.card.inputs[name].levels) for name in self.card.recalibration.by]
         (first, _), (second, levels) = by
         places = part[first] * len(levels) + part[second]
-        return [column[places] for column in self._dense_table]
+        return [column[places] for column in self.dense_table]
 
     @functools.cached_property
-    def _dense_table(self) -> list[Array]:
+    def dense_table(self) -> list[Array]:
+        """Return the constants as columns over all pairs of the values of ``by``."""
         assert self.card.recalibration is not None
         first, second = (self.card.inputs[name].levels for name in self.card.recalibration.by)
         missing = (np.nan,) * len(self.constants)

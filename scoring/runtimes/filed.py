@@ -59,9 +59,7 @@ def designs(
     terms = [term_name(name) for name in card.terms]
     of_row = build(inputs, tree.steps, terms, tree.kinds)
     of_columns = build(inputs, tree.steps, terms, tree.kinds, columns=True)
-    scales = card.training.standardise if card.training else {}
-    means = np.array([scales.get(name, (0.0, 1.0))[0] for name in card.terms])
-    deviations = np.array([scales.get(name, (0.0, 1.0))[1] for name in card.terms])
+    means, deviations = scales(card)
 
     def one(*values: Any) -> Array:  # noqa: ANN401 - values of any kind of input
         found: Array = (np.array(of_row(*values), dtype=np.float64) - means) / deviations
@@ -73,6 +71,13 @@ def designs(
         return scaled
 
     return one, many
+
+
+def scales(card: Card) -> tuple[Array, Array]:
+    """Return mean and deviation of each term (k,); 0 and 1 where it stays as it is."""
+    known = card.training.standardise if card.training else {}
+    pairs = np.array([known.get(name, (0.0, 1.0)) for name in card.terms], dtype=np.float64)
+    return pairs[:, 0], pairs[:, 1]
 
 
 def probabilities(model: opening.Opened, design: Array) -> Array:

@@ -86,9 +86,10 @@ def open_model(raw: bytes, file: ModelFile, width: int) -> Session:
         raise ModelFileError(
             "path", "ONNX asks for the extra: pip install riskbridge[onnx]"
         ) from None
-    bound_memory()
     try:
-        session = onnxruntime.InferenceSession(raw, _options(), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(
+            raw, session_options(), providers=["CPUExecutionProvider"]
+        )
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common class
         raise ModelFileError("path", f"cannot be opened: {_told(error)}") from None
     return Session(session, file, width, onnx_rules.rows_of_patients(model))
@@ -107,9 +108,11 @@ def bound_memory() -> None:
     runtime.create_and_register_allocator(where, bounds)
 
 
-def _options() -> Any:  # noqa: ANN401 - onnxruntime has no types
+def session_options() -> Any:  # noqa: ANN401 - onnxruntime has no types
+    """Return the options of every session: one thread, bounded memory, the graph as it is."""
     import onnxruntime as runtime  # noqa: PLC0415 - an extra
 
+    bound_memory()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
