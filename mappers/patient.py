@@ -20,6 +20,8 @@ SEXES = frozenset({"male", "female", "other", "unknown"})
 ESTIMATED = "estimat"
 ACCURACY = re.compile(r"[AEU]{3}")
 """A date accuracy indicator: day, month and year are accurate, estimated or unknown."""
+TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+"""A language tag of BCP 47, in its common form."""
 
 
 def map_patient(place: Place) -> None:
@@ -40,6 +42,7 @@ def map_patient(place: Place) -> None:
         identifiers=tuple(identifier for identifier, *_ in read),
         reference=name(place),
         version=place.version,
+        language=language(patient.get("communication")),
     )
     place.out.people.append(person)
     for identifier, scheme, _ in read:
@@ -106,6 +109,17 @@ def country(patient: Resource, schemes: list[str]) -> str | None:
             if known or (len(sent) == 2 and sent.isalpha() and sent.isascii()):
                 return known or sent.upper()
     return schemes[0] if schemes else None
+
+
+def language(communication: JSON) -> str | None:
+    """Return the language that the patient prefers, or the only one, as BCP 47 names it."""
+    spoken = [one for one in as_list(communication) if isinstance(one, dict)]
+    preferred = [one for one in spoken if one.get("preferred") is True]
+    for one in preferred or (spoken if len(spoken) == 1 else []):
+        for _, code, _ in choice.as_sent(one.get("language")):
+            if code and TAG.fullmatch(code):
+                return code
+    return None
 
 
 def compare(place: Place, person: Person, identifier: Identifier, scheme: Scheme) -> None:

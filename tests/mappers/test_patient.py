@@ -139,3 +139,23 @@ def test_a_number_that_nobody_has_verified(status: dict[str, Any], told: bool) -
     mapped = map_document(sent)
     assert [f.reason for f in mapped.findings] == ["identifier-unverified"] * told
     assert mapped.people[0].identifiers[0].valid is True
+
+
+@pytest.mark.parametrize(
+    ("spoken", "language"),
+    [
+        pytest.param([("de", None)], "de", id="the only one"),
+        pytest.param([("fr", None), ("de-CH", True)], "de-CH", id="the preferred one"),
+        pytest.param([("fr", None), ("de", None)], None, id="none of several is preferred"),
+        pytest.param([("fr", False), ("de", "yes")], None, id="no truth"),
+        pytest.param([("Deutsch", True)], None, id="no tag"),
+        pytest.param([(5, True)], None, id="no text"),
+        pytest.param([], None, id="none"),
+    ],
+)
+def test_language(spoken: list[tuple[Any, Any]], language: str | None) -> None:
+    sent = [
+        {"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": code}]}, "preferred": known}
+        for code, known in spoken
+    ]
+    assert person(communication=sent).language == language
