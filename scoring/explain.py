@@ -4,7 +4,7 @@ Contributions are exact and add up. Points: the points of each item. Regressions
 the scale of the linear predictor (log hazard or log odds), between the person and the same person
 at the card's reference values, shared out by Shapley's rule; where terms are products of two or
 three inputs it splits their joint effect evenly. For an output that combines several models the
-scale is ``ln(-ln(1 - p))``, the log of the cumulative hazard.
+scale is ``ln(-ln(1 - p))``, the log of the cumulative hazard; for a model in a file, the log odds.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scoring.applicability import MISSING, prepare
 from scoring.calibration import calibrated, group_of, stretch
 from scoring.codegen import build, inputs_used
 from scoring.engine import score
 from scoring.inputs import inputs_for
 from scoring.interval import score_range
+from scoring.judge import logit
 from scoring.program import program
 from scoring.runtimes import linear
 from scoring.runtimes.points import item_name
@@ -33,6 +36,10 @@ if TYPE_CHECKING:
     from scoring.cards import Card, Model
     from scoring.program import Program
     from terminology.records import FeatureRow, Score, Value
+
+
+MOST_MOVED = 12
+"""Inputs away from their reference, of a model in a file: it is run for each set of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def contributions(
     """
     if card.items:
         return item_points(card, values)
-    if not card.models:
+    if not (card.models or card.model_file):
         return ()
     wanted = output or next(iter(card.outputs))
     effects = predictor_effects(card, values, wanted)
@@ -129,7 +136,7 @@ def reference(card: Card, values: Mapping[str, Value]) -> dict[str, Value]:
 
 def baseline(card: Card, values: Mapping[str, Value], group: str | None = None) -> dict[str, float]:
     """Return the probabilities of the same person at the reference values."""
-    if not card.models:
+    if not (card.models or card.model_file):
         return {}
     results = calibrated(card, program(card).outputs(reference(card, values)), group)
     return {
@@ -141,6 +148,8 @@ def baseline(card: Card, values: Mapping[str, Value], group: str | None = None) 
 
 def predictor_effects(card: Card, values: Mapping[str, Value], output: str) -> dict[str, float]:
     """Return input to effect on the scale of the linear predictor of `output`."""
+    if card.model_file:
+        return filed_effects(card, values, output)
     running = program(card)
     stratum = tuple(str(values[name]) for name in running.strata)
     model = _model(running, stratum, output)
@@ -207,6 +216,12 @@ def shapley(
     for chosen in range(1 << size):
         taken = {name for place, name in enumerate(moved) if chosen >> place & 1}
         worth.append(function(*((values if n in taken else at_reference)[n] for n in names))[0])
+    return shares(moved, worth)
+
+
+def shares(moved: Sequence[str], worth: Sequence[float]) -> dict[str, float]:
+    """Return each input's share; `worth` has what each set of moved inputs (as bits) is worth."""
+    size = len(moved)
     weights = [
         math.factorial(k) * math.factorial(size - k - 1) / math.factorial(size) for k in range(size)
     ]
@@ -232,6 +247,22 @@ def combined_effects(card: Card, values: Mapping[str, Value], output: str) -> di
         return (math.log(-math.log1p(-results[output])),)
 
     return shapley(log_hazard, names, values, reference(card, values))
+
+
+def filed_effects(card: Card, values: Mapping[str, Value], output: str) -> dict[str, float]:
+    """Return the effects on the log odds that a model file gives; none for very many inputs."""
+    at_reference = reference(card, values)
+    moved = [name for name in card.inputs if values[name] != at_reference[name]]
+    if len(moved) > MOST_MOVED:
+        return {}
+    chosen = np.arange(1 << len(moved))
+    columns = {}
+    for name, given in card.inputs.items():
+        ends = [at_reference[name], values[name]]
+        both = np.array([given.levels.index(str(end)) for end in ends] if given.levels else ends)
+        columns[name] = both[chosen >> moved.index(name) & 1 if name in moved else chosen * 0]
+    found = program(card).columns(columns, len(chosen))[output]
+    return shares(moved, logit(found).tolist()) if np.isfinite(found).all() else {}
 
 
 def what_if(
