@@ -10,7 +10,7 @@ from flask import Flask
 from gateway.config import Settings, load
 from gateway.flow import receiving
 from gateway.store.engine import open_store
-from gateway.web import fhir, health, terminology, ui
+from gateway.web import federation, fhir, health, terminology, ui
 from gateway.web.fhir_server import Hooks
 from gateway.web.problems import furnish_problems, refuse_strangers
 
@@ -38,6 +38,7 @@ def create_app(settings: Settings | None = None, *, engine: sa.Engine | None = N
     app.register_blueprint(interface, url_prefix="/fhir")
     app.register_blueprint(ui.blueprint(engine, settings.base_url))
     app.register_blueprint(health.blueprint(engine))
+    app.register_blueprint(federation.blueprint(engine, settings.studies))
     furnish_problems(app)
     health.watch(app)
     return app

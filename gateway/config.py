@@ -47,6 +47,28 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Study:
+    """A joint study that this gateway takes part in: its rows stay, sums over them leave."""
+
+    name: str
+    recipe: str
+    data: str
+    token: str
+    """Reference to what the coordinator must show."""
+    site: str | None = None
+    """The site whose rows count, where the file holds several."""
+    minimum_rows: int = 32
+    """Sums over fewer give rows away: a summed Hessian of 16 to 30 can be unpicked."""
+    minimum_sites: int = 3
+    maximum_rounds: int = 40
+    secret: str | None = None
+    """Reference to what all sites know and the coordinator does not: it strengthens the masks."""
+    epsilon: float | None = None
+    """Privacy that may be spent in all; then nothing leaves without noise."""
+    delta: float = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All that can be set; see `docs/operator/configuration.md`."""
 
@@ -57,6 +79,7 @@ class Settings:
     max_body_mib: int = 32
     store_url: str = "sqlite:///riskbridge.db"
     sources: tuple[Source, ...] = ()
+    studies: tuple[Study, ...] = ()
 
     def source(self, name: str) -> Source | None:
         """Return the configured source of that name."""
@@ -119,12 +142,34 @@ class SourceSection(Schema):
         return Source(**data, cards=cards, quirks=quirks, form=form)
 
 
+class StudySection(Schema):
+    """Keys of one ``[[study]]``."""
+
+    name = fields.String(required=True, validate=NAME)
+    recipe = fields.String(required=True)
+    data = fields.String(required=True)
+    token = fields.String(required=True, validate=SECRET)
+    site = fields.String()
+    minimum_rows = fields.Integer(validate=validate.Range(1))
+    minimum_sites = fields.Integer(validate=validate.Range(1))
+    maximum_rounds = fields.Integer(validate=validate.Range(1))
+    secret = fields.String(validate=SECRET)
+    epsilon = fields.Float(validate=validate.Range(0, min_inclusive=False))
+    delta = fields.Float(validate=validate.Range(0, 1, min_inclusive=False, max_inclusive=False))
+
+    @post_load
+    def make(self, data: dict[str, Any], **_: Any) -> Study:  # noqa: ANN401
+        """Return the study."""
+        return Study(**data)
+
+
 class File(Schema):
     """The whole file."""
 
     gateway = fields.Nested(GatewaySection)
     store = fields.Nested(StoreSection)
     source = fields.List(fields.Nested(SourceSection))
+    study = fields.List(fields.Nested(StudySection))
 
 
 def load(path: str | None = None) -> Settings:
@@ -147,6 +192,7 @@ def load(path: str | None = None) -> Settings:
         **loaded.get("gateway", {}),
         **{f"store_{key}": value for key, value in loaded.get("store", {}).items()},
         sources=tuple(loaded.get("source", ())),
+        studies=tuple(loaded.get("study", ())),
     )
 
 

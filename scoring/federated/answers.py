@@ -50,6 +50,20 @@ def answer(
     return found
 
 
+def size(question: questions.Any, recipe: Recipe) -> int:
+    """Return how many numbers an answer has, whatever the rows."""
+    terms = len(recipe.terms) + 1
+    if isinstance(question, Impute):
+        numeric = (given.type in ("number", "integer") for given in recipe.inputs.values())
+        counts = (levels(given) for given in recipe.inputs.values())
+        return 2 + sum(
+            2 if number else count for number, count in zip(numeric, counts, strict=True)
+        )
+    if isinstance(question, Averaging):
+        return terms + 1
+    return terms + terms * (terms + 1) // 2 + isinstance(question, Newton)
+
+
 def parts(rows: int) -> Iterator[Array]:
     """Yield positions of rows, some thousand at a time; once at least."""
     for start in range(0, max(rows, 1), AT_ONCE):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+import hashlib
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from scoring.training.recipe import Recipe
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -55,3 +59,46 @@ class Averaging(Question, frozen=True, tag="fedavg"):
 
 
 Any: TypeAlias = Impute | Moments | Newton | Averaging
+
+
+class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The request to take part in a run."""
+
+    run: str
+    recipe: str
+    """What `edition` says of the coordinator's recipe."""
+
+
+class Joined(msgspec.Struct, frozen=True):
+    """The answer to it: the site's key for masks, hexadecimal, and its number of rows."""
+
+    run: str
+    key: str
+    rows: int
+
+
+class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One question to all sites of a run, which are named with their keys."""
+
+    run: str
+    number: int
+    recipe: str
+    sites: dict[str, str]
+    question: Any
+
+    def canonical(self) -> bytes:
+        """Return the one form of the question that masks and hashes are made from."""
+        return msgspec.json.encode(self, order="sorted")
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """The answer to it: so many numbers, 16 bytes each."""
+
+    run: str
+    number: int
+    sums: bytes
+
+
+def edition(recipe: Recipe) -> str:
+    """Return a hash of the recipe: sites and coordinator must mean the same by its names."""
+    return hashlib.sha256(msgspec.json.encode(recipe, order="sorted")).hexdigest()[:32]

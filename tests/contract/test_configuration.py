@@ -10,6 +10,7 @@ from gateway.config import (
     GatewaySection,
     SourceSection,
     StoreSection,
+    StudySection,
     load,
     secret,
     shown,
@@ -23,6 +24,7 @@ SETTINGS = [
         ("gateway", GatewaySection),
         ("store", StoreSection),
         ("source", SourceSection),
+        ("study", StudySection),
     )
     for key in schema().fields
 ]
@@ -52,6 +54,10 @@ WRONG = {
         "source.0.token",
     ),
     "form": ("[[source]]\nname = 'a'\nbase_url = 'http://x'\nform = ['fax']", "source.0.form"),
+    "study without data": (
+        "[[study]]\nname = 'a'\nrecipe = 'heart'\ntoken = 'env:T'",
+        "study.0.data",
+    ),
     "no TOML": ("[gateway", "cannot be read"),
 }
 
