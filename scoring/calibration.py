@@ -62,7 +62,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sha256: str = ""
     shrunk_to: tuple[float, float] = (0.0, 1.0)
     """Intercept and slope towards which small groups are drawn."""
-    spread: tuple[float, float] = (1.0, 0.25)
+    spread: tuple[float, float] = (1.25, 0.25)
     """Standard deviations of intercepts and slopes between groups."""
 
     def apply(self, probability: Array, group: Sequence[str | None] | Array) -> Array:

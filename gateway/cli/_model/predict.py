@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,7 +12,8 @@ import click
 from gateway.cli._cards import SOURCE, chosen, identity, objects
 from gateway.errors import UsageError
 from scoring.engine import score
-from scoring.tables import TableError, inputs_of, layout, read_sheet
+from scoring.evidence import asked as asked_rows
+from scoring.tables import TableError, layout, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +26,21 @@ if TYPE_CHECKING:
 @click.option(
     "--csv", "table", type=SOURCE, help="Rows with the columns of the data set's own file."
 )
+@click.option("--country", help="Of rows that do not tell theirs, for a card calibrated by it.")
 @click.argument("file", type=SOURCE, default="-")
-def command(card: str, table: str | None, file: str) -> None:
+def command(card: str, table: str | None, country: str | None, file: str) -> None:
     """Print the probability of each row of a CSV file, or of each line of inputs."""
     model = chosen(card)
-    asked = rows(model, table) if table else lines(file)
-    for name, inputs in asked:
-        found = {"id": name, "probability": probability(model, inputs)}
+    asked = rows(model, table, country) if table else lines(file)
+    for name, inputs, place in asked:
+        found = {"id": name, "probability": probability(model, inputs, place or country)}
         sys.stdout.write(json.dumps(found) + "\n")
 
 
-def rows(model: Card, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the number of each row, from 1, and its inputs.
+def rows(
+    model: Card, table: str, country: str | None
+) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """Yield the number of each row, from 1, its inputs and its country.
 
     Raises:
         UsageError: the file cannot be read, or the card was not trained on such files.
@@ -43,24 +48,25 @@ def rows(model: Card, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
         plan = layout(model)
         with click.open_file(table, "rb") as stream:
-            sheet = read_sheet(stream.read(), plan.data, table)
+            sheet = read_sheet(stream.read(), plan.data, Path(table).name)
     except OSError as error:
         raise UsageError(f"{table}: cannot be read: {error.strerror}") from None
     except TableError as error:
         raise UsageError(str(error)) from None
-    for place, inputs in enumerate(inputs_of(sheet, plan), 1):
-        yield place, inputs or {}
+    for number, row in enumerate(asked_rows(model, plan, sheet, country), 1):
+        yield number, row.inputs if row.whole else {}, row.country
 
 
-def lines(file: str) -> Iterator[tuple[str | int | None, dict[str, Any]]]:
-    """Yield the id of each line and its inputs."""
+def lines(file: str) -> Iterator[tuple[str | int | None, dict[str, Any], str | None]]:
+    """Yield the id of each line, its inputs and its country."""
     for asked in objects(file):
-        inputs = (asked or {}).get("inputs")
-        yield identity(asked), inputs if isinstance(inputs, dict) else {}
+        inputs, country = (asked or {}).get("inputs"), (asked or {}).get("country")
+        place = country if isinstance(country, str) else None
+        yield identity(asked), inputs if isinstance(inputs, dict) else {}, place
 
 
-def probability(model: Card, inputs: dict[str, Any]) -> float | None:
+def probability(model: Card, inputs: dict[str, Any], country: str | None = None) -> float | None:
     """Return the probability of the card's first output, None where it cannot be told."""
-    found = score(model, inputs)
+    found = score(model, inputs, country=country)
     value = found.outputs.get(next(iter(model.outputs)))
     return value if isinstance(value, float) else None
