@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 from rich.table import Table
 
+from gateway.cli._advice import tell
 from gateway.cli._options import configured
 from gateway.cli._store import opened
 from gateway.errors import UsageError
@@ -89,6 +91,10 @@ def show(found: Coverage) -> None:
     table("Codes that are not known", CODE_COLUMNS, [code_row(use) for use in unknown], console)
     odd = [use for use in found.units if not use.ucum]
     table("Units that are refused", UNIT_COLUMNS, [unit_row(use) for use in odd], console)
+    counts: Counter[str] = Counter()
+    for use in odd:
+        counts[use.reason or "unit-unknown"] += use.seen
+    tell(counts, console)
     known = [code_row(use) for use in found.codes if use.feature]
     table("Codes that are known", CODE_COLUMNS, known, console)
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 import msgspec
+from rich.console import Console
 
+from gateway.cli._advice import tell
 from gateway.cli._options import configured
 from gateway.errors import UsageError
 from gateway.fhir import documents
@@ -38,6 +41,7 @@ EPILOG = "Example: riskbridge map --country FI --rows bundles/ | jq ."
 @click.option("--fhir-version", type=click.Choice(["STU3", "R4", "R4B", "R5"]), help="Default: R4.")
 @click.option("--as-of", metavar="T", help="Moment for which rows are made. Default: now.")
 @click.option("--rows", "with_rows", is_flag=True, help="Print each patient's newest values too.")
+@click.option("--advice", is_flag=True, help="Tell on stderr what to do about the findings.")
 def command(
     settings: Settings,
     *,
@@ -47,6 +51,7 @@ def command(
     fhir_version: str | None,
     as_of: str | None,
     with_rows: bool,
+    advice: bool,
 ) -> None:
     """Map FHIR files, folders or stdin (-) to measurements and findings.
 
@@ -55,15 +60,19 @@ def command(
     """
     context, moment = context_of(settings, country, source, fhir_version), moment_of(as_of)
     gathered, failed = Mapped(), False
+    counts: Counter[str] = Counter()
     for document in documents.read(paths, context.fhir_version):
         mapped = mapped_of(document, context)
         failed |= document.resource is None
+        counts.update(finding.reason for finding in mapped.findings)
         for line in lines(mapped):
             write({**line, "file": document.file})
         if with_rows:
             gathered = joined(gathered, mapped)
     for row in rows(gathered, moment, context.country):
         write(row_line(row))
+    if advice:
+        tell(counts, Console(stderr=True))
     sys.exit(1 if failed else 0)
 
 
