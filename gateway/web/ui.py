@@ -1,4 +1,4 @@
-"""The console: Overview, Patients, Patient, Findings, server-rendered, working without scripts.
+"""The console: server-rendered pages that work without scripts.
 
 Views ask `gateway.store.views`, hand the rows to the `ui_*` modules that put them in words, and
 fill a template. Filters and pages stand in the address, so that every view can be bookmarked.
@@ -25,10 +25,11 @@ from gateway.store.views import findings as findings_view
 from gateway.store.views import patients as patients_view
 from gateway.store.views.overview import overview
 from gateway.store.views.patient import patient
-from gateway.web import ui_attention, ui_cards, ui_findings, ui_guard, ui_patient
+from gateway.web import ui_attention, ui_cards, ui_codes, ui_findings, ui_guard, ui_patient
 from gateway.web.ui_overview import chart_of
 from gateway.web.ui_page import furnish, narrowed, options
 from gateway.web.ui_people import face
+from mappers import countries
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -111,6 +112,8 @@ class Console:
             chart=ui_findings.chart_of(counts),
             most=findings_view.GROUPS,
             subject_of=ui_findings.subject_of,
+            suggestions=ui_findings.suggestions,
+            question=ui_findings.question,
             **shown,
         )
 
@@ -123,6 +126,15 @@ class Console:
         answer = Response(text, mimetype="text/csv")
         answer.headers["Content-Disposition"] = 'attachment; filename="findings.csv"'
         return answer
+
+    def codes(self) -> str:
+        """Return what a code, a unit or a feature means, and a conversion that was tried."""
+        return self.page("codes", **ui_codes.context(request.args))
+
+    def country(self, code: str) -> str:
+        """Return what the file of a country says."""
+        found = countries.load().get(code.upper()) or abort(404)
+        return self.page("country", here="findings", file=found)
 
     def act(self, name: str, kind: str) -> ResponseReturnValue:
         """Queue a pull or a probe of a source, and go back to the overview."""
@@ -170,6 +182,8 @@ def blueprint(
     site.add_url_rule("/patients/<gid>", view_func=console.patient, endpoint="patient")
     site.add_url_rule("/findings", view_func=console.findings, endpoint="findings")
     site.add_url_rule("/findings.csv", view_func=console.findings_csv, endpoint="findings_csv")
+    site.add_url_rule("/countries/<code>", view_func=console.country, endpoint="country")
+    site.add_url_rule("/codes", view_func=console.codes, endpoint="codes")
     for kind in ACTS:
         site.add_url_rule(
             f"/sources/<name>/{kind}",

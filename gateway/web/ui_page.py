@@ -13,12 +13,16 @@ from flask import url_for
 from gateway.store.views import DIRECT
 from gateway.web import ui_cards, ui_text, words
 from gateway.web.ui_findings import country
+from mappers import countries
+from terminology import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
     from flask.blueprints import BlueprintSetupState
+
+    from terminology.reasons import Advice
 
 WORDING: dict[str, Callable[[str], str]] = {
     "card": ui_cards.title,
@@ -35,6 +39,7 @@ FILTERS = (
     ui_text.concept,
     ui_text.instant,
     ui_text.reason,
+    ui_text.system,
     ui_text.unit,
     words.count,
     country,
@@ -48,7 +53,12 @@ def furnish(state: BlueprintSetupState, now: Callable[[], datetime]) -> None:
     environment.filters["ago"] = lambda moment: ui_text.age(moment, now())
     environment.filters["dated"] = lambda text: ui_text.dated(text, now())
     environment.globals.update(
-        say=words.say, label=words.label, asset=asset, meaning=meaning, this_moment=now
+        say=words.say,
+        label=words.label,
+        asset=asset,
+        advice=advice,
+        country_files=countries.load,
+        this_moment=now,
     )
     ui_cards.warm()
 
@@ -69,9 +79,10 @@ def narrowed(wanted: Any) -> bool:  # noqa: ANN401
     return any(value for name, value in asdict(wanted).items() if name != "page")
 
 
-def meaning(reason: str) -> str:
-    """Return what a reason means and what to do; nothing for one without such words."""
-    return words.label("meaning", reason, " ").strip()
+def advice(reason: str) -> Advice | None:
+    """Return what a reason means and what to do; nothing for one without advice."""
+    found = reasons.find(reason)
+    return found[0] if found else None
 
 
 def asset(name: str) -> str:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from math import isfinite
 
 from gateway.web.words import label, say
+from terminology import reasons, systems
 from terminology.analytes import load
 
 MINUTE, HOUR, DAY, MONTH, YEAR = 60, 3600, 86400, 2629800, 31557600
@@ -21,19 +22,9 @@ STEPS = (
     (2 * MONTH, DAY, "time.days"),
     (2 * YEAR, MONTH, "time.months"),
 )
-CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""Control characters: no reader sees them and some break a page; each is shown as U+FFFD."""
-
-REASON_ENDINGS = (
-    "out_of_range",
-    "not_positive",
-    "not_a_number",
-    "not_finite",
-    "not_a_whole_number",
-    "not_a_truth_value",
-    "unknown",
-)
-"""Machine reasons that begin with the name of an input."""
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters and those that turn the direction of a text: no reader sees them and some
+break a page; each is shown as U+FFFD."""
 
 PARTIAL = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 FINE = 1000
@@ -187,15 +178,31 @@ def reason(word: str | None) -> str:
     >>> reason("sbp_out_of_range"), reason("country_without_risk_region")
     ('Systolic blood pressure outside the range of this score', 'country without a risk region')
     """
-    if not word:
-        return ""
-    for ending in REASON_ENDINGS:
-        if word.endswith(f"_{ending}") and label("reason", word, "\n") == "\n":
-            return say(f"reason_of.{ending}", what=concept(word.removesuffix(f"_{ending}")))
-    if word.startswith("country_without_"):
-        what = concept(word.removeprefix("country_without_"))
-        return say("reason_of.country_without", what=what[:1].lower() + what[1:])
-    return label("reason", word, clean(word).replace("_", " "))
+    found = reasons.find(word) if word else None
+    if found is None:
+        return clean(word or "").replace("_", " ")
+    advice, about = found
+    return advice.title.format(what=within(concept(about), advice.title))
+
+
+def within(words: str, title: str) -> str:
+    """Return words as they stand in a title: small inside of it, unless they are an abbreviation.
+
+    >>> within("Risk region", "no {what}"), within("WHO region", "no {what}")
+    ('risk region', 'WHO region')
+    """
+    small = not title.startswith("{") and words[1:2].islower()
+    return words[:1].lower() + words[1:] if small else words
+
+
+def system(uri: str | None) -> str:
+    """Return the short title of a known code system, any other URI as it was sent.
+
+    >>> system("http://loinc.org"), system("urn:oid:1.2.3")
+    ('LOINC', 'urn:oid:1.2.3')
+    """
+    known = systems.by_uri().get(systems.normalise(uri or ""))
+    return known.title.partition(",")[0] if known else clean(uri or "")
 
 
 def concept(name: str) -> str:

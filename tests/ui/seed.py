@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from gateway.store.engine import writing
 from gateway.store.index import folded
+from gateway.store.instants import interval
 from gateway.store.tables import (
     assessment,
     finding,
@@ -175,7 +176,7 @@ def patient(place: int, of: str, name: dict[str, Any], draw: random.Random) -> R
                 "method": "PUT",
             }
         ],
-        search_value: names_of(place + 1, raw),
+        search_value: found_by(place + 1, raw),
     }
     rows[measurement] = measured(of, own, gid, draw)
     kind = place % 10
@@ -187,17 +188,21 @@ def patient(place: int, of: str, name: dict[str, Any], draw: random.Random) -> R
     return rows
 
 
-def names_of(seq: int, raw: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the search values of names and identifiers."""
+def found_by(seq: int, raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the search values of names, identifiers, sex and birth date."""
     texts = [
         text
         for name in raw["name"]
         for text in (name.get("text"), name.get("family"), *name.get("given", ()))
         if text
     ]
-    own = [("name", folded(text)) for text in texts]
-    own += [("identifier", one["value"]) for one in raw["identifier"]]
-    return [{"resource": seq, "type": "Patient", "param": param, "text": t} for param, t in own]
+    own = [("name", folded(text), None, None) for text in texts]
+    own += [("identifier", one["value"], None, None) for one in raw["identifier"]]
+    own += [("gender", raw["gender"], None, None), ("birthdate", None, *interval(raw["birthDate"]))]
+    keys = ("param", "text", "low", "high")
+    return [
+        {"resource": seq, "type": "Patient", **dict(zip(keys, row, strict=True))} for row in own
+    ]
 
 
 NUMBERS = (

@@ -29,6 +29,13 @@ PAGES = {
     "patient, what if without an answer": f"{WHAT_IF}&age=20",
     "findings": "/findings?source=fi-north",
     "findings of one group": "/findings?source=gb-west&reason=unit-missing",
+    "codes": "/codes",
+    "codes, a code": "/codes?q=http%3A%2F%2Floinc.org%7C2160-0",
+    "codes, a unit and a conversion": "/codes?q=K%2FuL&value=5&from=K%2FuL&feature=wbc",
+    "codes, a feature": "/codes?q=hba1c",
+    "codes, nothing known": f"/codes?q={'%3Cscript%3E%E2%80%AE' * 20}",
+    "codes, no result": "/codes?value=5&from=mg%2FdL&to=mmol%2FL",
+    "country file": "/countries/JP",
     "no such page": "/patients/nobody",
 }
 CROWDED = ("/patients", "/findings")

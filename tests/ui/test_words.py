@@ -17,8 +17,8 @@ from scoring.cards import load as cards
 HERE = Path(gateway.web.__file__).parent
 SOURCES = [*HERE.glob("ui*.py"), HERE / "charts.py", *HERE.glob("templates/*.html")]
 FAMILIES = (
-    "answer", "category", "concept", "country", "flag", "horizon", "level", "meaning", "problem",
-    "reason", "reason_of", "scale", "sex", "status", "unit",
+    "answer", "category", "concept", "country", "dimension", "flag", "horizon", "level", "problem",
+    "property", "relation", "scale", "sex", "status", "unit", "who",
 )  # fmt: skip
 """Sections asked for by a machine word."""
 
@@ -76,7 +76,8 @@ def test_forms_follow_the_number() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["words", "charts", "ui_text", "ui_scores", "ui_findings", "ui_patient"]
+    "name",
+    ["words", "charts", "ui_text", "ui_scores", "ui_findings", "ui_patient", "ui_codes_units"],
 )
 def test_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"gateway.web.{name}")).failed == 0
