@@ -6,7 +6,7 @@ and a Spark executor. It is the only module that knows both `mappers` and `scori
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,30 @@ from scoring.explain import score_row
 from scoring.languages import labels_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Mapping
     from datetime import datetime
 
+    from scoring.cards import Card
     from terminology.records import CardFacts, FeatureRow, Finding, Resource, Score
 
 AUTO = ("auto",)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which versions of cards are in use here in the place of the shipped ones, and beside them."""
+
+    champions: Mapping[str, Card] = field(default_factory=dict)
+    """By id; one that is not shipped is tried when it is asked for by name."""
+    shadows: Mapping[str, tuple[Card, ...]] = field(default_factory=dict)
+    """Versions that are scored beside the one in use, and only kept."""
+
+    def card(self, name: str) -> Card:
+        """Return the version of a card that is in use."""
+        return self.champions.get(name) or load()[name]
+
+
+SHIPPED = Models()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,7 @@ class Risk:
     """Why this card was chosen."""
     identifier: str
     """UUID: the same patient, card and inputs with their versions have the same."""
+    card: Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +139,17 @@ def assess(
     fhir_version: str = "R4",
     probability: str = "percent",
     ranges: bool = False,
+    models: Models = SHIPPED,
 ) -> Assessed:
     """Return what is to be said of the patients in loose resources of one server.
 
     What was mapped already, as by `mappers.document.map_document`, may stand in their place. The
-    other arguments are those of `Options`.
+    other arguments are those of `Options`, and the versions of cards that are in use.
     """
     options = Options(as_of, source, country, cards, fhir_version, probability, ranges)
     mapped = resources if isinstance(resources, Mapped) else mapped_of(resources, options)
     found = tuple(rows(mapped, options.as_of, options.country))
-    judgements = [one for row in found for one in judged(row, options)]
+    judgements = [one for row in found for one in judged(row, options, models)]
     return Assessed(
         options,
         mapped,
@@ -139,22 +159,24 @@ def assess(
     )
 
 
-def reassess(mapped: Mapped, options: Options) -> tuple[Risk, ...]:
+def reassess(mapped: Mapped, options: Options, models: Models = SHIPPED) -> tuple[Risk, ...]:
     """Return what the cards of the options say of everybody in what was mapped."""
     found = (
-        one for row in rows(mapped, options.as_of, options.country) for one in judged(row, options)
+        one
+        for row in rows(mapped, options.as_of, options.country)
+        for one in judged(row, options, models)
     )
     return tuple(one for one in found if isinstance(one, Risk))
 
 
-def check_cards(wanted: Iterable[str]) -> None:
-    """Check that each is the id of a card, or ``auto``.
+def check_cards(wanted: Iterable[str], also: Container[str] = ()) -> None:
+    """Check that each is the id of a card, or ``auto``; `also` are the cards that are not shipped.
 
     Raises:
         ConfigurationError: one is not.
     """
     for name in wanted:
-        if name != "auto" and name not in load():
+        if name != "auto" and name not in load() and name not in also:
             raise ConfigurationError(
                 f"there is no card {name!r}; `riskbridge cards list` shows them"
             )
@@ -165,14 +187,34 @@ def mapped_of(resources: Iterable[Resource], options: Options) -> Mapped:
     return map_resources(resources, Context(options.country, options.fhir_version))
 
 
-def judged(row: FeatureRow, options: Options) -> Iterator[Risk | NotAssessed]:
+def judged(
+    row: FeatureRow, options: Options, models: Models = SHIPPED
+) -> Iterator[Risk | NotAssessed]:
     """Yield what each card that is tried says of a patient."""
-    for choice in choose(row, options.as_of, options.cards):
-        score = score_row(choice.card, row, options.as_of, ranges=options.ranges)
+    for card, why in tried(row, options, models):
+        score = score_row(card, row, options.as_of, ranges=options.ranges)
         if score.applicable or score.ranges:
-            yield Risk(row, score, choice.why, identity(score, row.patient, options.source))
+            yield Risk(row, score, why, identity(score, row.patient, options.source), card)
         else:
-            yield NotAssessed(row, score, choice.why)
+            yield NotAssessed(row, score, why)
+
+
+def tried(row: FeatureRow, options: Options, models: Models) -> Iterator[tuple[Card, str]]:
+    """Yield the cards that are tried for a patient, in the version in use, and why."""
+    own = [name for name in options.cards if name in models.champions and name not in load()]
+    shipped = tuple(name for name in options.cards if name not in own)
+    for choice in choose(row, options.as_of, shipped) if shipped else ():
+        yield models.card(choice.card.id), choice.why
+    for name in own:
+        yield models.champions[name], "asked for"
+
+
+def shadowed(assessed: Assessed, models: Models) -> Iterator[tuple[Risk | NotAssessed, Score]]:
+    """Yield what each version in the shadow says, beside what the one in use says."""
+    everything: tuple[Risk | NotAssessed, ...] = (*assessed.risks, *assessed.refusals)
+    for one in everything:
+        for card in models.shadows.get(one.score.card, ()):
+            yield one, score_row(card, one.row, assessed.options.as_of)
 
 
 def identity(score: Score, patient: str, source: str) -> str:
@@ -193,10 +235,16 @@ def considered(risk: Risk) -> tuple[str, ...]:
     The score is a function of these alone: what else is on record could not change it.
     """
     features = risk.row.features
-    inputs = load()[risk.score.card].inputs
+    inputs = risk.card.inputs
     asked = (name for key, one in inputs.items() for name in (key, one.feature, *(one.ratio or ())))
     looked_at = tuple(features[name] for name in dict.fromkeys(asked) if name in features)
     return basis(replace(risk.score, basis=looked_at))
+
+
+def facts_of(card: str, version: str) -> CardFacts | None:
+    """Return the facts of a card; None when that version of it is not there any more."""
+    known = load().get(card)
+    return known.facts() if known is not None and known.version == version else None
 
 
 def bare(score: Score) -> Score:

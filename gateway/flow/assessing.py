@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from gateway import pipeline
 from gateway.config import Source
 from gateway.fhir.json import decode
+from gateway.flow import models
 from gateway.flow.conclusions import Conclusions, conclude, used_resources
 from gateway.flow.intake import ASSESS, PUSH, job_key
 from gateway.flow.letters import Letters, texts_of
@@ -24,7 +25,8 @@ from gateway.flow.progress import Progress, Step, silent
 from gateway.flow.whereabouts import Whereabouts, owned
 from gateway.jobs import queue
 from gateway.jobs.worker import Task, run
-from gateway.store import assessments, mirror, outbox, resources
+from gateway.pipeline import SHIPPED, Models
+from gateway.store import assessments, mirror, outbox, registry, resources
 from gateway.store.assessments import Made
 from gateway.store.engine import reading, writing
 from gateway.store.resources import Key
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from gateway.jobs.queue import Job
     from gateway.pipeline import Assessed, Risk
     from gateway.store.assessments import Kept
+    from gateway.store.registry import Shadowed
     from gateway.store.resources import Row
 
 KINDS = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
@@ -59,6 +62,8 @@ class Snapshot:
     kept: dict[str, list[Kept]]
     queued: list[int]
     """Jobs that wait for just this."""
+    models: Models = SHIPPED
+    """The versions of cards that are in use."""
 
     @property
     def state(self) -> set[tuple[str, str, int | str]]:
@@ -80,7 +85,8 @@ class Work:
     made: list[Made] = field(default_factory=list)
     amended: list[Made] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
-    replaced: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, str | None] = field(default_factory=dict)
+    shadows: list[Shadowed] = field(default_factory=list)
 
 
 def assess_due(engine: sa.Engine, source: Known, progress: Progress = silent) -> int:
@@ -143,6 +149,7 @@ def read(engine: sa.Engine, source: Known, patients: Sequence[str]) -> Snapshot:
             assessments.resources_of(connection, patients, KINDS),
             assessments.of_patients(connection, patients),
             queue.queued(connection, ASSESS, keys),
+            models.in_use(connection),
         )
 
 
@@ -163,6 +170,7 @@ def think(
         cards=source.settings.cards,
         fhir_version=source.fhir_version,
         probability=source.settings.probability,
+        models=snapshot.models,
     )
     letters = Letters(assessed.options, where)
     work = Work(source, patients, assessed, where, letters)
@@ -173,6 +181,7 @@ def think(
         kept = snapshot.kept.get(patient, [])
         found = conclude(risks.get(patient, []), kept, where.versions)
         put_down(engine, work, patient, found)
+    work.shadows.extend(models.shadows(assessed, snapshot.models, where, source.name))
     return work
 
 
@@ -260,6 +269,8 @@ def write_rows(connection: sa.Connection, work: Work, snapshot: Snapshot) -> Non
     assessments.change(connection, work.amended)
     assessments.withdraw(connection, work.withdrawn)
     assessments.replace(connection, work.replaced)
+    if work.shadows:
+        registry.keep_shadows(connection, patients, work.shadows)
 
 
 def write_letters(connection: sa.Connection, work: Work) -> None:

@@ -31,8 +31,8 @@ class Conclusions:
     new: list[Risk] = field(default_factory=list)
     amended: list[Risk] = field(default_factory=list)
     withdrawn: list[Kept] = field(default_factory=list)
-    replaced: dict[str, str] = field(default_factory=dict)
-    """Earlier assessment to the one that takes its place."""
+    replaced: dict[str, str | None] = field(default_factory=dict)
+    """Earlier assessment to the one that takes its place; None for one that stands again."""
 
 
 def conclude(
@@ -53,12 +53,12 @@ def conclude(
     present = facts(risks[0].row) if risks else None
     latest = {risk.score.card: risk.identifier for risk in risks}
     for one in kept:
-        if one.identifier in now:
-            continue
-        if one.status != ENTERED_IN_ERROR and not stands(one, versions, present):
+        gone = one.identifier not in now and one.status != ENTERED_IN_ERROR
+        if gone and not stands(one, versions, present):
             found.withdrawn.append(one)
-        if one.card in latest and one.replaced_by != latest[one.card]:
-            found.replaced[one.identifier] = latest[one.card]
+        successor = None if one.identifier in now else latest.get(one.card, one.replaced_by)
+        if one.replaced_by != successor:
+            found.replaced[one.identifier] = successor
     return found
 
 

@@ -114,6 +114,19 @@ def named(conn: sa.Connection, identifier: str) -> Kept | None:
     return Kept(*row) if row else None
 
 
+def scores(
+    conn: sa.Connection, identifiers: Iterable[str]
+) -> dict[str, tuple[str, str, Mapping[str, Any]]]:
+    """Return card, its version, and the outputs of assessments."""
+    found: dict[str, tuple[str, str, Mapping[str, Any]]] = {}
+    table = assessment.c
+    for part in parts(identifiers):
+        query = sa.select(table.identifier, table.card, table.card_version, table.outputs)
+        for row in conn.execute(query.where(table.identifier.in_(part))):
+            found[row.identifier] = (row.card, row.card_version, row.outputs or {})
+    return found
+
+
 def add(conn: sa.Connection, source: str, made: Sequence[Made]) -> None:
     """Insert assessments; the RiskAssessment of each has its identifier as id."""
     at = now()
@@ -166,8 +179,8 @@ def withdraw(conn: sa.Connection, identifiers: Iterable[str]) -> None:
         )
 
 
-def replace(conn: sa.Connection, successors: Mapping[str, str]) -> None:
-    """Note which newer assessment of the same card took the place of which."""
+def replace(conn: sa.Connection, successors: Mapping[str, str | None]) -> None:
+    """Note which newer assessment of the same card took the place of which; None: none any more."""
     for old, new in successors.items():
         conn.execute(
             sa.update(assessment).where(assessment.c.identifier == old).values(replaced_by=new)

@@ -7,18 +7,17 @@ back; a roll-back puts the champion before into use again.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
+
+import sqlalchemy as sa
 
 from gateway.errors import UsageError
 from gateway.store import tables
 from gateway.store.instants import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    import sqlalchemy as sa
+    from collections.abc import Iterable, Sequence
 
 Action = Literal["register", "shadow", "promote", "retire", "roll-back"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -31,7 +30,11 @@ class Version:
     card: str
     version: str
     sha256: str
+    """Of the body, which holds the hash of the model file."""
     body: bytes
+    """The card, as TOML."""
+    file: bytes | None
+    """Its model file, when it is no table of coefficients."""
     added_at: int
 
 
@@ -89,23 +92,36 @@ class Shadowed:
     champion_category: str | None
 
 
-def register(
-    connection: sa.Connection, card: str, version: str, body: bytes, *, by: str, reason: str = ""
-) -> bool:
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A version in the shadow beside the one in use; numbers are of patients both assess."""
+
+    patients: int
+    both: int
+    challenger_only: int
+    champion_only: int
+    same_category: int
+    mean: float | None
+    champion_mean: float | None
+    mean_difference: float | None
+    """Mean of the absolute differences."""
+    largest_difference: float | None
+
+
+def register(connection: sa.Connection, made: Version, *, by: str, reason: str = "") -> bool:
     """Keep a version of a card; False when the very same is there already.
 
     Raises:
         UsageError: another card stands under that version: a version is never changed.
     """
-    known = find(connection, card, version)
-    sha256 = hashlib.sha256(body).hexdigest()
+    known = find(connection, made.card, made.version)
     if known is not None:
-        if known.sha256 != sha256:
-            raise UsageError(f"{card} has a version {version} of other content: give it a new one")
+        if known.sha256 != made.sha256:
+            text = f"{made.card} has a version {made.version} of other content: give it a new one"
+            raise UsageError(text)
         return False
-    row = {"card": card, "version": version, "sha256": sha256, "body": body, "added_at": now()}
-    connection.execute(tables.model_version.insert(), row)
-    note(connection, card, version, "register", by=by, reason=reason)
+    connection.execute(tables.model_version.insert(), asdict(made))
+    note(connection, made.card, made.version, "register", by=by, reason=reason)
     return True
 
 
@@ -148,22 +164,53 @@ def standings(listed: Iterable[Event]) -> dict[str, Standing]:
     return found
 
 
+def assessed_by(connection: sa.Connection, card: str) -> list[tuple[str, str]]:
+    """Return source and patient of all whom a card assesses, or refuses, at present."""
+    made, refused = tables.assessment, tables.refusal
+    of_card = sa.union(
+        sa.select(made.c.source, made.c.patient).where(
+            made.c.card == card, made.c.replaced_by.is_(None)
+        ),
+        sa.select(refused.c.source, refused.c.patient).where(refused.c.card == card),
+    )
+    return [(source, patient) for source, patient in connection.execute(of_card)]
+
+
 def keep_shadows(
-    connection: sa.Connection, patients: Sequence[str], found: Iterable[Shadowed]
+    connection: sa.Connection, patients: Sequence[str], found: Sequence[Shadowed]
 ) -> None:
-    """Replace what shadows say of some patients."""
-    table = tables.shadow_score
-    connection.execute(table.delete().where(table.c.patient.in_(patients)))
-    moment = now()
-    rows = [
-        {name: getattr(one, name) for name in Shadowed.__slots__} | {"at": moment} for one in found
-    ]
+    """Replace what versions in the shadow say of some patients."""
+    table, moment = tables.shadow_score, now()
+    for card, version in {(one.card, one.version) for one in found}:
+        of_version = (table.c.card == card, table.c.version == version)
+        connection.execute(table.delete().where(table.c.patient.in_(patients), *of_version))
+    rows = [{**asdict(one), "at": moment} for one in found]
     if rows:
         connection.execute(table.insert(), rows)
 
 
-def shadows(connection: sa.Connection, card: str, version: str) -> list[Mapping[str, object]]:
-    """Return all that a version in the shadow says."""
+def compare(connection: sa.Connection, card: str, version: str) -> Comparison:
+    """Return how a version in the shadow compares with the one in use, over all it has scored."""
     table = tables.shadow_score
-    asked = table.select().where(table.c.card == card, table.c.version == version)
-    return [dict(row._mapping) for row in connection.execute(asked)]  # noqa: SLF001 - SQLAlchemy's own name
+    both = sa.and_(table.c.applicable, table.c.champion_applicable)
+    gap = sa.func.abs(table.c.value - table.c.champion_value)
+    alike = table.c.category.is_not_distinct_from(table.c.champion_category)
+
+    def counted(condition: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
+        return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+    def averaged(value: sa.ColumnElement[float]) -> sa.ColumnElement[float | None]:
+        return sa.func.avg(sa.case((both, value)))
+
+    asked = sa.select(
+        sa.func.count(),
+        counted(both),
+        counted(sa.and_(table.c.applicable, sa.not_(table.c.champion_applicable))),
+        counted(sa.and_(sa.not_(table.c.applicable), table.c.champion_applicable)),
+        counted(sa.and_(both, alike)),
+        averaged(table.c.value),
+        averaged(table.c.champion_value),
+        averaged(gap),
+        sa.func.max(sa.case((both, gap))),
+    ).where(table.c.card == card, table.c.version == version)
+    return Comparison(*connection.execute(asked).one())

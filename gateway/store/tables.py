@@ -333,9 +333,11 @@ model_version = sa.Table(
     text("version", key=True),
     text("sha256"),
     sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("file", sa.LargeBinary),
     instant("added_at", null=False),
 )
-"""Models that were registered here: the card itself, as TOML. Shipped cards need no row."""
+"""Models that were registered here: the card itself, as TOML, and its model file if it has one.
+Shipped cards need no row."""
 
 model_event = sa.Table(
     "model_event",

@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("version", Text, nullable=False),
         sa.Column("sha256", Text, nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("file", sa.LargeBinary(), nullable=True),
         sa.Column("added_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("card", "version"),
     )
