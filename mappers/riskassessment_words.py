@@ -67,13 +67,23 @@ def rationale(score: Score, output: OutputFacts, voice: Voice = ENGLISH) -> str:
 
 def result(score: Score, output: OutputFacts, voice: Voice = ENGLISH) -> str:
     """Return the result itself in a sentence."""
-    label = voice.labels.outputs.get(output.label, output.label)
+    label = begun(voice.labels.outputs.get(output.label, output.label))
     grade = graded(score, output, voice)
     if output.name in score.ranges:
         low, high = (percentage(end, output, voice) for end in score.ranges[output.name])
         return voice.say("between", label=label, low=low, high=high, grade=grade)
     value = amount(score.outputs[output.name], output, voice)
     return voice.say("result", label=label, amount=value, grade=grade)
+
+
+def begun(label: str) -> str:
+    """Return a label as the begin of a sentence; a name such as ``qSOFA`` stays as it is.
+
+    >>> begun("risk of stroke"), begun("qSOFA")
+    ('Risk of stroke', 'qSOFA')
+    """
+    first = label.partition(" ")[0]
+    return label[:1].upper() + label[1:] if first.islower() else label
 
 
 def graded(score: Score, output: OutputFacts, voice: Voice) -> str:

@@ -69,6 +69,60 @@ def test_assessments(validator: Validator, people: list[dict[str, Any]], version
     } == {}
 
 
+def person(language: str, *without: str) -> list[dict[str, Any]]:
+    """Return a woman of 60 who speaks a language, and what was measured but for some of it."""
+    told = {"8480-6": (141, "mm[Hg]"), "14647-2": (5.5, "mmol/L"), "14646-4": (1.3, "mmol/L")}
+    spoken = {"coding": [{"system": "urn:ietf:bcp:47", "code": language}]}
+    patient = {
+        "resourceType": "Patient",
+        "id": "p",
+        "gender": "female",
+        "birthDate": "1966-01-01",
+        "communication": [{"language": spoken, "preferred": True}],
+    }
+    smoking = {"system": "http://snomed.info/sct", "code": "8517006"}
+    return [
+        patient,
+        observation("72166-2", {"valueCodeableConcept": {"coding": [smoking]}}),
+        *(
+            observation(code, {"valueQuantity": {"value": value, "system": UCUM, "code": unit}})
+            for code, (value, unit) in told.items()
+            if code not in without
+        ),
+    ]
+
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def observation(code: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return an Observation about that woman."""
+    return {
+        "resourceType": "Observation",
+        "id": f"o{code}",
+        "status": "final",
+        "code": {"coding": [{"system": "http://loinc.org", "code": code}]},
+        "subject": {"reference": "Patient/p"},
+        "effectiveDateTime": "2026-02-01T10:00:00Z",
+        **value,
+    }
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("language", ["en", "de", "ja"])
+def test_ranges_and_languages(validator: Validator, language: str, version: str) -> None:
+    for resources, key in (
+        (person(language), "probabilityDecimal"),
+        (person(language, "8480-6"), "probabilityRange"),
+    ):
+        options = {"as_of": NOW, "country": "FI", "fhir_version": version}
+        (made,) = pipeline.assess(resources, **options, cards=("score2",), ranges=True).assessments
+        assert key in made["prediction"][0]
+        assert made.get("language", "en") == language
+        assert validator.errors(made, version) == []
+        assert not validate(made, version)
+
+
 @pytest.mark.parametrize("country", COUNTRIES)
 def test_sandbox_people(validator: Validator, country: str) -> None:
     dialect = load(country)

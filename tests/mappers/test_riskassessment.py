@@ -24,6 +24,8 @@ from mappers.riskassessment_words import fraction, percent, shown
 from scoring.cards import card, load
 from scoring.engine import score
 from scoring.explain import contributions, score_row
+from scoring.interval import score_range
+from scoring.languages import known, labels
 from terminology.records import FeatureRow, Finding, Measurement, Score
 
 MODELS = {"STU3": "STU3.", "R4": "R4B.", "R4B": "R4B.", "R5": ""}
@@ -50,6 +52,18 @@ def a_score(name: str = "score2", *more: Measurement) -> Score:
     ]
     row = FeatureRow("Patient/p1", "FI", "male", "1971-02-03", {m.feature: m for m in given})
     return score_row(card(name), row, AS_OF.date())
+
+
+def an_open_score(name: str = "score2", **changed: Any) -> Score:
+    """The score of a man of 55 whose blood pressure nobody has measured."""
+    inputs = {
+        "age": 55, "sex": "male", "risk_region": "low", "total_cholesterol_mmol_l": 5.5,
+        "hdl_cholesterol_mmol_l": 1.3, "current_smoker": True, "bmi_kg_m2": 27, "statin": False,
+        "egfr_ml_min_1_73m2": 90, "diabetes": False, "bp_treated": False, **changed,
+    }  # fmt: skip
+    found = score_range(card(name), inputs)
+    assert found is not None
+    return replace(found, basis=(measured("total_cholesterol", 5.5, "mmol/L"),))
 
 
 def a_ward_score() -> Score:
@@ -327,3 +341,76 @@ def test_names_cannot_break_the_narrative() -> None:
     assert found.facts is not None
     evil = replace(found, facts=replace(found.facts, title="<script>alert(1)</script>"))
     assert "<script>" not in rendered(evil)["text"]["div"]
+
+
+@pytest.mark.parametrize("version", MODELS)
+@pytest.mark.parametrize("name", ["score2", "prevent_base"])
+def test_a_range_where_a_number_is_missing(name: str, version: str) -> None:
+    found = an_open_score(name)
+    made = rendered(found, version, probability="fraction")
+    checked(made, version)
+    if version in ("R4", "R5", "STU3"):
+        assert [i for i in validate(made, version) if i.severity == "error"] == []
+    assert len(made["prediction"]) == len(found.ranges)
+    for one, (low, high) in zip(made["prediction"], found.ranges.values(), strict=True):
+        assert "probabilityDecimal" not in one
+        for end, value in (("low", low), ("high", high)):
+            assert one["probabilityRange"][end] == {
+                "value": percent(value), "unit": "%", "system": "http://unitsofmeasure.org",
+                "code": "%",
+            }  # fmt: skip
+        assert "qualitativeRisk" not in one
+        assert "whenPeriod" in one
+    told = json.dumps(made.get("note") or made["comment"], ensure_ascii=False)
+    limits = {"score2": "70 to 220 mmHg", "prevent_base": "90 to 180 mmHg"}[name]
+    assert f"Not known: systolic blood pressure (taken as {limits})." in told
+    assert "between" in made["prediction"][0]["rationale"]
+
+
+def test_a_range_within_one_band_has_its_category() -> None:
+    made = rendered(an_open_score(age=69, risk_region="very_high"))
+    (one,) = made["prediction"]
+    assert one["qualitativeRisk"]["coding"][0]["code"] == "very_high"
+    assert "very high, ESC 2021" in one["rationale"]
+
+
+@pytest.mark.parametrize("version", MODELS)
+@pytest.mark.parametrize("language", known())
+def test_in_the_patients_language(language: str, version: str) -> None:
+    spoken = labels(language)
+    for found in (a_score(), a_ward_score(), an_open_score()):
+        plain, made = rendered(found, version), rendered(found, version, labels=spoken)
+        checked(made, version)
+        assert made["language"] == language
+        assert f'lang="{language}" xml:lang="{language}"' in made["text"]["div"]
+        for one, other in zip(made["prediction"], plain["prediction"], strict=True):
+            theirs, _, english = one["rationale"].rpartition("\n")
+            assert english == other["rationale"]
+            assert theirs
+            assert theirs.rpartition("\n")[2] in made["text"]["div"].replace("&#x27;", "'")
+        for key in ("id", "identifier", "note", "comment", "basis", "method", "performer"):
+            assert made.get(key) == plain.get(key)
+        assert json.dumps(made, default=str) == json.dumps(
+            rendered(found, version, labels=spoken), default=str
+        )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("de", "10-Jahres-Risiko für Herz-Kreislauf-Ereignisse: 9,4 % (hoch, ESC 2021)."),
+        ("de", "aktuelles Rauchen ja (×1,72)"),
+        ("fr", "Risque à 10 ans d'événement cardiovasculaire : 9,4 % (élevé, ESC 2021)."),
+        ("es", "Riesgo a 10 años de eventos cardiovasculares: 9,4 % (alto, ESC 2021)."),
+        ("ja", "心血管イベントの10年リスク：9.4 %（高い、ESC 2021）。"),
+        ("zh", "10年心血管事件风险：9.4 %（高，ESC 2021）。"),
+    ],
+)
+def test_words_of_a_language(language: str, words: str) -> None:
+    made = rendered(a_score(), labels=labels(language))
+    assert words in made["prediction"][0]["rationale"]
+
+
+def test_a_language_without_sentences_is_english() -> None:
+    spoken = replace(labels("de"), language="nl")
+    assert rendered(a_score(), labels=spoken) == rendered(a_score())
