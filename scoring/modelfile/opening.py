@@ -82,7 +82,7 @@ def opened(card: Card) -> Opened:
     """
     file = card.model_file
     assert file is not None
-    key = (file.sha256, file.output, file.column, file.trusted, len(card.terms))
+    key = (file.sha256, card.runtime, file.output, file.column, file.trusted, len(card.terms))
     if key not in _OPENED:
         if len(_OPENED) >= KEPT:
             _OPENED.clear()
