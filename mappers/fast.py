@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -29,11 +29,15 @@ from mappers.entries import (
     means_nothing,
     remember,
 )
+from mappers.features import CLEAN, numbered
 from mappers.gather import Context
 from mappers.observation import PAIR
-from mappers.typed import DECODER, DOCUMENT, Observation, Quantity
+from mappers.typed import DECODER, DOCUMENT, Meta, Observation, Quantity
 from terminology import units
 from terminology.records import Finding, Measurement, Original
+
+if TYPE_CHECKING:
+    from mappers.features import Rank
 
 PATIENT = re.compile(r"Patient/[A-Za-z0-9\-.]{1,64}\Z", re.ASCII)
 MOMENT = re.compile(
@@ -47,9 +51,6 @@ Value: TypeAlias = "tuple[Entry, float | str, bytes | None, str | None, str | No
 
 A plain tuple, since most of what a file holds is looked at and dropped.
 """
-
-Told: TypeAlias = "tuple[str | None, str | None, str, str | None]"
-"""Id, version, patient and date of an Observation."""
 
 DAYS: dict[str, float] = {}
 """Dates as sent to seconds since 1970 at their beginning."""
@@ -161,31 +162,71 @@ def coded(code: bytes, concept: bytes) -> list[Value] | None:
     return [(entry, entry.answer, None, None, None, -1)]
 
 
-def told(sent: Observation, patient: str) -> Told:
-    """Return what an Observation says for all of its values."""
-    version = sent.meta.version_id if sent.meta is not None else None
-    return sent.id, version, patient, sent.effective_date_time
+class Seen(msgspec.Struct, gc=False):
+    """A value that the fast lane read, kept flat and cheap until its record is asked for."""
+
+    level: int
+    when: float
+    """Level and moment, as `mappers.features.order` begins."""
+    entry: Entry
+    value: float | str
+    digits: bytes | None
+    unit: str | None
+    ucum: str | None
+    index: int
+    sent: str | None
+    """The id of the Observation."""
+    meta: Meta | None
+    effective: str
+    at: int | str
+    """The line of its document, or the place of that."""
+
+    def record(self, patient: str) -> Measurement:
+        """Return the record that the full lane would make."""
+        entry, digits = self.entry, self.digits
+        return Measurement(
+            entry.feature,
+            self.value,
+            entry.unit,
+            self.place(),
+            self.resource(),
+            self.version(),
+            patient,
+            self.effective,
+            None,
+            entry.coding,
+            Original(digits.decode() if digits is not None else None, self.unit, self.ucum),
+            self.flags(),
+        )
+
+    def rank(self) -> Rank:
+        """Return what `mappers.features.rank` says of the record."""
+        return -len(self.flags()), numbered(self.version()), self.resource(), self.place()
+
+    def flags(self) -> tuple[str, ...]:
+        """Return the flags of the value."""
+        value, entry = self.value, self.entry
+        usual = isinstance(value, str) or entry.plausible[0] <= value <= entry.plausible[1]
+        return entry.flags if usual else entry.unusual
+
+    def version(self) -> str | None:
+        """Return the version of the Observation."""
+        return self.meta.version_id if self.meta is not None else None
+
+    def resource(self) -> str:
+        """Return the reference of the Observation."""
+        return f"Observation/{self.sent}" if self.sent else ""
+
+    def place(self) -> str:
+        """Return where the value stands."""
+        at = self.at if isinstance(self.at, str) else f"line[{self.at}]"
+        at = f"{at}.Observation" if at else "Observation"
+        return at if self.index < 0 else f"{at}.component[{self.index}]"
 
 
-def measurement(said: Told, one: Value, at: str) -> Measurement:
-    """Return the record of one value of an Observation that stands at `at`."""
-    entry, value, digits, unit, code, index = one
-    identity, version, subject, effective = said
-    usual = isinstance(value, str) or entry.plausible[0] <= value <= entry.plausible[1]
-    return Measurement(
-        entry.feature,
-        value,
-        entry.unit,
-        at if index < 0 else f"{at}.component[{index}]",
-        f"Observation/{identity}" if identity else "",
-        version,
-        subject,
-        effective,
-        None,
-        entry.coding,
-        Original(digits.decode() if digits is not None else None, unit, code),
-        entry.flags if usual else entry.unusual,
-    )
+def seen(sent: Observation, one: Value, when: float, at: int | str) -> Seen:
+    """Return one value of an Observation with what that says for all of them."""
+    return Seen(CLEAN, when, *one, sent.id, sent.meta, sent.effective_date_time, at)
 
 
 def read(raw: bytes, context: Context, at: str) -> Mapped:
@@ -206,9 +247,9 @@ def map_bytes(raw: bytes, context: Context | None = None, at: str = "") -> Mappe
         sent = DECODE(raw)
     except REFUSED:
         return read(raw, context or Context(), at)
-    listed, patient = clean(sent), sent.subject.reference
-    plain = PATIENT.match(patient) and moment(sent.effective_date_time) is not None
-    if listed is None or (listed and not plain):
+    listed, patient, when = clean(sent), sent.subject.reference, moment(sent.effective_date_time)
+    if listed is None or (listed and (when is None or not PATIENT.match(patient))):
         return read(raw, context or Context(), at)
-    said, place = told(sent, patient), f"{at}.Observation" if at else "Observation"
-    return Mapped(measurements=tuple(measurement(said, one, place) for one in listed))
+    return Mapped(
+        measurements=tuple(seen(sent, one, when or 0, at).record(patient) for one in listed)
+    )

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from mappers.document import Mapped
     from terminology.records import Measurement, Person
 
-Order: TypeAlias = tuple[int, float, int, tuple[int, str], str, str]
+Rank: TypeAlias = tuple[int, tuple[int, str], str, str]
+Order: TypeAlias = tuple[int, float, Rank]
 CLEAN = 3
 """The level of a value that is neither preliminary nor bounded."""
 
@@ -101,9 +102,12 @@ def moment(measurement: Measurement) -> float:
 
 def order(measurement: Measurement, when: float) -> Order:
     """Return what ranks a measurement among those of its feature: greater is better."""
+    return level(measurement), when, rank(measurement)
+
+
+def rank(measurement: Measurement) -> Rank:
+    """Return what settles equal moments: cleaner, a later version, the name of the resource."""
     return (
-        level(measurement),
-        when,
         -len(measurement.flags),
         numbered(measurement.version),
         measurement.resource,

@@ -9,27 +9,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
+import msgspec
 from msgspec import UNSET
 
 from mappers import fast
 from mappers.entries import LATEST, UNMET
-from mappers.fast import COPIED, DECODE, PATIENT, REFUSED, clean, moment, told
-from mappers.features import CLEAN, latest_people, level, order, row
+from mappers.fast import COPIED, DECODE, PATIENT, REFUSED, Seen, clean, moment, seen
+from mappers.features import CLEAN, latest_people, level, rank, row
 from mappers.features import moment as moment_of
 from mappers.gather import Context
-from terminology.records import Measurement
+from terminology.records import Measurement  # noqa: TC001 - msgspec looks at the types of fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from mappers.document import Mapped
+    from mappers.features import Rank
     from mappers.typed import Observation
     from terminology.records import FeatureRow, Finding, Person
 
-Held: TypeAlias = "tuple[int, float, Measurement | fast.Told, fast.Value | None, int | str]"
-"""What is held of a feature: level and moment (the beginning of `features.order`), then a record,
-or what the fast lane read and the line or place of its document."""
+
+class Told(msgspec.Struct, gc=False):
+    """A value that the full lane read, ranked."""
+
+    level: int
+    when: float
+    made: Measurement
+
+    def record(self, _: str) -> Measurement:
+        """Return its record."""
+        return self.made
+
+    def rank(self) -> Rank:
+        """Return what settles equal moments."""
+        return rank(self.made)
+
+
+Held: TypeAlias = "Seen | Told"
 
 
 class Fold:
@@ -58,13 +75,13 @@ class Fold:
         What most lines are, one number of a code, unit and patient met before, is read here, with
         no step and no call more than it needs; `look` reads the others.
         """
-        latest, patients, date, when = LATEST.get, self.plain.get, "", None
+        latest, patients, limit = LATEST.get, self.plain.get, self.limit
+        date, when = "", None
         for number, line in enumerate(lines, start=first):
             try:
                 sent = DECODE(line)
             except REFUSED:
-                if line and not line.isspace():
-                    self.read(line, number)
+                self.read(line, number)
                 continue
             if sent.effective_date_time != date:  # those of a visit come together
                 date = sent.effective_date_time
@@ -92,10 +109,25 @@ class Fold:
                 self.look(sent, line, number)
                 continue
             self.documents += 1
-            known = held.get(entry.feature)
-            if known is None or known[1] <= when or known[0] != CLEAN:
-                one = (entry, value, digits, unit, ucum, -1)
-                self.offer(held, (CLEAN, when, told(sent, sent.subject.reference), one, number))
+            feature = entry.feature
+            known = held.get(feature)
+            if known is None or known.when <= when or known.level != CLEAN:
+                offered = Seen(
+                    CLEAN,
+                    when,
+                    entry,
+                    value,
+                    digits,
+                    unit,
+                    ucum,
+                    -1,
+                    sent.id,
+                    sent.meta,
+                    date,
+                    number,
+                )
+                if when <= limit and (known is None or wins(offered, known)):
+                    held[feature] = offered
 
     def take(self, raw: bytes, at: str = "") -> None:
         """Read one document; `at` goes before its places."""
@@ -107,34 +139,33 @@ class Fold:
             self.look(sent, raw, at)
 
     def read(self, raw: bytes, at: int | str) -> None:
-        """Read one document by the full lane."""
+        """Read one document by the full lane, unless it is a blank line."""
+        if isinstance(at, int) and (not raw or raw.isspace()):
+            return
         self.documents += 1
         self.full += 1
         self.add(fast.read(raw, self.context, at if isinstance(at, str) else f"line[{at}]"))
 
     def look(self, sent: Observation, raw: bytes, at: int | str) -> None:
         """Read an Observation by the fast lane where that can, else by the full one."""
-        listed, patient, when = (
-            clean(sent),
-            sent.subject.reference,
-            moment(sent.effective_date_time),
-        )
+        listed, when = clean(sent), moment(sent.effective_date_time)
+        patient = sent.subject.reference
         held = self.patient(patient)
         if listed is not None and held is not None and when is not None:
             for one in listed:
-                self.offer(held, (CLEAN, when, told(sent, patient), one, at))
+                self.offer(held, seen(sent, one, when, at))
         elif listed != []:
             self.read(raw, at)
             return
         self.documents += 1
 
-    def offer(self, held: dict[str, Held], offered: Held) -> None:
+    def offer(self, held: dict[str, Held], offered: Seen) -> None:
         """Hold a value of a clean Observation where it wins."""
-        _, when, _, one, _ = offered
-        if one is not None and when <= self.limit:
-            known = held.get(one[0].feature)
+        if offered.when <= self.limit:
+            feature = offered.entry.feature
+            known = held.get(feature)
             if known is None or wins(offered, known):
-                held[one[0].feature] = offered
+                held[feature] = offered
 
     def patient(self, reference: str) -> dict[str, Held] | None:
         """Return what is held of a patient, None when the reference is not plain."""
@@ -153,32 +184,21 @@ class Fold:
             when = moment_of(one)
             if one.subject is not None and when <= self.limit:
                 held = self.held.setdefault(one.subject, {})
-                offered, there = (level(one), when, one, None, ""), held.get(one.feature)
+                offered, there = Told(level(one), when, one), held.get(one.feature)
                 if there is None or wins(offered, there):
                     held[one.feature] = offered
 
     def rows(self, country: str | None = None) -> Iterator[FeatureRow]:
         """Yield the row of each patient, in the order in which patients first appeared."""
         for name in dict.fromkeys((*self.people, *self.held)):
-            values = [record(one) for one in self.held.get(name, {}).values()]
+            values = [one.record(name) for one in self.held.get(name, {}).values()]
             yield row(name, self.people.get(name), values, self.as_of, country)
-
-
-def record(held: Held) -> Measurement:
-    """Return the record of a held value."""
-    _, _, said, value, at = held
-    if isinstance(said, Measurement):
-        return said
-    assert value is not None  # a record alone goes without
-    place = at if isinstance(at, str) else f"line[{at}]"
-    return fast.measurement(said, value, f"{place}.Observation" if place else "Observation")
 
 
 def wins(offered: Held, known: Held) -> bool:
     """Say whether a value outranks the one that is held, as `features.order` says."""
-    if offered[0] != known[0]:
-        return offered[0] > known[0]
-    when = offered[1]
-    if when != known[1]:
-        return when > known[1]
-    return order(record(offered), when) > order(record(known), when)
+    if offered.level == known.level:
+        if offered.when == known.when:
+            return offered.rank() > known.rank()
+        return offered.when > known.when
+    return offered.level > known.level
