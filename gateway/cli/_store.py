@@ -6,8 +6,7 @@ import gc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from gateway.flow import partners
-from gateway.pipeline import check_cards
+from gateway.flow import models, partners
 from gateway.store import sources
 from gateway.store.engine import open_store
 
@@ -36,5 +35,5 @@ def opened(settings: Settings) -> Iterator[sa.Engine]:
 def chosen(engine: sa.Engine, name: str) -> Known:
     """Return the source that a command is about, its cards checked."""
     source = partners.known(engine, name)
-    check_cards(source.settings.cards)
+    models.check_cards(engine, source.settings.cards)
     return source

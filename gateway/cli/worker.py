@@ -10,11 +10,11 @@ import click
 
 from gateway.cli._options import configured
 from gateway.cli._store import opened
+from gateway.flow import models
 from gateway.flow.tasks import TASKS
 from gateway.jobs import ledger
 from gateway.jobs.schedule import enqueue_due, interval_ms
 from gateway.jobs.worker import work
-from gateway.pipeline import check_cards
 from gateway.store.engine import writing
 from gateway.watch.logs import set_up
 
@@ -47,10 +47,10 @@ def command(settings: Settings, *, once: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     for source in settings.sources:
-        check_cards(source.cards)
         if source.schedule:
             interval_ms(source.name, source.schedule)
     with opened(settings) as engine:
+        models.check_cards(engine, (card for source in settings.sources for card in source.cards))
         with writing(engine) as connection:
             ledger.purge(connection, ["done"], older_ms=KEPT_MS)
         done = work(engine, TASKS, stopped, between=scheduled, until_idle=once)

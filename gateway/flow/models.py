@@ -8,16 +8,18 @@ from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from gateway import pipeline
 from gateway.errors import UsageError
 from gateway.flow import intake
 from gateway.pipeline import Models, shadowed
 from gateway.store import registry
+from gateway.store.engine import reading
 from gateway.store.instants import now
 from gateway.store.registry import Shadowed, Version
 from scoring import cards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import sqlalchemy as sa
@@ -101,11 +103,24 @@ def decide(
             )
         version = standing.champion
     elif registry.find(connection, card, version) is None:
-        raise UsageError(f"there is no registered version {version} of {card}: see `model list`")
+        text = (
+            f"there is no registered version {version} of {card}; `riskbridge model registry list`"
+        )
+        raise UsageError(f"{text} shows them")
     if action == "promote" and standing is not None and standing.champion == version:
         raise UsageError(f"{card} {version} is in use already")
     registry.note(connection, card, version, action, by=by, reason=reason)
     ask_again(connection, card)
+
+
+def check_cards(engine: sa.Engine, wanted: Iterable[str]) -> None:
+    """Check that each is ``auto``, the id of a shipped card, or of one that was promoted here.
+
+    Raises:
+        ConfigurationError: one is not.
+    """
+    with reading(engine) as connection:
+        pipeline.check_cards(wanted, in_use(connection).champions)
 
 
 def ask_again(connection: sa.Connection, card: str) -> None:

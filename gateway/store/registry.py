@@ -164,6 +164,19 @@ def standings(listed: Iterable[Event]) -> dict[str, Standing]:
     return found
 
 
+def states(listed: Sequence[Version], decided: Iterable[Event]) -> list[str]:
+    """Return of each version whether it is in use, in the shadow, or only registered."""
+    found = standings(decided)
+
+    def state(one: Version) -> str:
+        standing = found.get(one.card, Standing())
+        if standing.champion == one.version:
+            return "in use"
+        return "in shadow" if one.version in standing.shadows else "registered"
+
+    return [state(one) for one in listed]
+
+
 def assessed_by(connection: sa.Connection, card: str) -> list[tuple[str, str]]:
     """Return source and patient of all whom a card assesses, or refuses, at present."""
     made, refused = tables.assessment, tables.refusal
