@@ -7,6 +7,7 @@ killed goes on where it was.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable  # noqa: TC003 - dataclass annotations
 from dataclasses import dataclass, field
@@ -54,6 +55,8 @@ class Outcome:
     bytes_out: dict[str, int]
     left_out: dict[str, str]
     """Sites that are not in the model, with the reason."""
+    sha256: str
+    """Of the totals of all rounds."""
 
 
 class DroppedError(GatewayError):
@@ -95,8 +98,18 @@ class Run:
             except FederatedError as error:
                 raise UsageError(str(error)) from None
             else:
-                asked = len(state.totals)
-                return Outcome(model, asked, state.rows, state.bytes_out, self.panel.left_out)
+                return self.ended(model, state)
+
+    def ended(self, model: Joint, state: State) -> Outcome:
+        """Return the model with how it came about."""
+        return Outcome(
+            model,
+            len(state.totals),
+            state.rows,
+            {site.name: site.bytes_out for site in self.panel.sites},
+            self.panel.left_out,
+            hashlib.sha256(b"".join(state.totals)).hexdigest(),
+        )
 
     def fresh(self) -> State:
         """Return the state of a run that has not begun."""
