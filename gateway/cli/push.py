@@ -12,8 +12,9 @@ from gateway.cli._options import configured
 from gateway.cli._progress import shown
 from gateway.cli._store import chosen, opened
 from gateway.flow import partners
+from gateway.flow.forms import told
 from gateway.flow.pushing import push
-from gateway.store import outbox
+from gateway.store import outbox, sources
 from gateway.store.engine import reading, writing
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, *, source: str, retry: bool, as_json: bool) -> None:
     """Write RiskAssessments, their Devices and Provenances to SOURCE; what is there is left.
 
+    Where the server takes no RiskAssessments, they are written in another form, and that is told.
+
     Exit status 1: some were refused or failed; each is told.
     """
     with opened(settings) as engine, shown() as progress:
@@ -35,14 +38,19 @@ def command(settings: Settings, *, source: str, retry: bool, as_json: bool) -> N
         if retry:
             with writing(engine) as connection:
                 outbox.retry(connection, source)
+                sources.remember(connection, source, {})
+            known = chosen(engine, source)
         with partners.connect(known.settings) as client:
             report = push(engine, known, client, progress=progress)
         with reading(engine) as connection:
             problems = outbox.problems(connection, source)
+        lines = told(partners.known(engine, source))
     if as_json:
         click.echo(json.dumps(report.plain()))
     else:
         click.echo("\n".join(f"{key:15} {value}" for key, value in report.plain().items()))
+    for line in lines:
+        click.echo(f"{source}: {line}", err=True)
     for one in problems:
         click.echo(f"{one.kind}/{one.target_id}: {one.state}: {one.error}", err=True)
     sys.exit(1 if problems else 0)

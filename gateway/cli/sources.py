@@ -18,6 +18,7 @@ from gateway.config import AUTH, FORMS, WRITE_BACK, Source, SourceSection, first
 from gateway.errors import UsageError
 from gateway.fhir.quirks import QUIRKS, manner
 from gateway.flow import partners
+from gateway.flow.forms import forms_of
 from gateway.jobs.schedule import interval_ms
 from gateway.pipeline import check_cards
 from gateway.store import sources
@@ -143,13 +144,19 @@ def probe(settings: Settings, *, name: str, as_json: bool) -> None:
         source = partners.known(engine, name)
         with partners.connect(source.settings) as client:
             found = partners.probe(engine, source, client)
+        source = partners.known(engine, name)
+    forms = forms_of(source, found)
     if as_json:
-        click.echo(json.dumps(found.plain()))
+        told_of = {"forms": forms, "refused": dict(source.refused)}
+        click.echo(json.dumps({**found.plain(), **told_of}))
         return
     click.echo(f"server      {found.software or 'does not say'}")
     click.echo(f"FHIR        {found.fhir_version}")
     click.echo(f"Bundles     {', '.join(sorted(found.system)) or 'none declared'}")
     click.echo(f"write back  {found.mode('auto')} (with write_back = auto)")
+    click.echo(f"assessments {' else '.join(forms) or 'in no form that may be written'}")
+    for line in source.refused.values():
+        click.echo(f"refused     {line}; tried again by `push --retry`")
     table = Table("type", "interactions", "search", "our ids", "conditional create")
     for type_, able in sorted(found.types.items()):
         table.add_row(

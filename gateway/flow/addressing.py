@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from gateway.fhir.json import decode, encode
 from gateway.fhir.references import references, rewritten
+from gateway.flow.likeness import same
 from gateway.flow.looking import by_id, by_parameter
 from gateway.flow.sending import Sending
 from gateway.store.outbox import Receipt
@@ -25,10 +26,11 @@ if TYPE_CHECKING:
     from gateway.store.outbox import Parcel
     from terminology.records import Resource
 
-IDENTIFIED = ("Device", "RiskAssessment")
-"""Types of ours that carry an identifier; FHIR gives Provenance none."""
+LINKED = frozenset({"Device", "DocumentReference", "RiskAssessment"})
+"""Types of ours that others of ours refer to, beside the target of a Provenance."""
 
 URIS = "urn:ietf:rfc:3986"
+DASHES = "00000000-0000-0000-0000-000000000000"
 
 
 @dataclass(slots=True)
@@ -64,26 +66,6 @@ def add(addressed: Addressed, parcel: Parcel, there: Resource | None, new: Sendi
     else:
         own = {**decode(new.body), "id": there["id"]}
         addressed.sendings.append(Sending(parcel, there["id"], encode(own), match=etag(there)))
-
-
-def same(there: Resource, ours: Resource) -> bool:
-    """Tell whether what is there says what we would write.
-
-    The same identifier means the same inputs, so the status decides; an amended assessment may be
-    amended once more. Servers may rewrite numbers, narratives and references.
-    """
-    if there.get("status") != ours.get("status"):
-        return False
-    if ours.get("status") != "amended":
-        return True
-    return outcomes(there) == outcomes(ours)
-
-
-def outcomes(assessment: Resource) -> list[str]:
-    """Return the probabilities of an assessment, as far as any server keeps their digits."""
-    predictions = assessment.get("prediction")
-    listed = predictions if isinstance(predictions, list) else []
-    return [f"{float(one.get('probabilityDecimal', -1)):.9g}" for one in listed]
 
 
 def etag(there: Resource) -> str | None:
@@ -123,11 +105,13 @@ class TheirIds:
 
     def localised(self, bodies: Sequence[Resource]) -> list[Resource]:
         """Return resources with references to ours as the server knows them."""
-        for kind in IDENTIFIED:
-            referred = {name for body in bodies for name in ours_in(body, kind)}
-            unknown = sorted(name for name in referred if name not in self.known)
-            if unknown:
-                self.look(kind, [name.partition("/")[2] for name in unknown])
+        referred = {name for body in bodies for name in ours_in(body)} - self.known.keys()
+        unknown: dict[str, list[str]] = {}
+        for name in sorted(referred):
+            kind, _, id_ = name.partition("/")
+            unknown.setdefault(kind, []).append(id_)
+        for kind, ids in unknown.items():
+            self.look(kind, ids)
         return [rewritten(body, lambda name: self.known.get(name, name)) for body in bodies]
 
 
@@ -135,10 +119,10 @@ def by_their_ids(ids: TheirIds, parcels: Sequence[Parcel]) -> Addressed:
     """Return how parcels of one type are created, unless they are there already."""
     kind = parcels[0].kind
     bodies = ids.localised([decode(parcel.body) for parcel in parcels])
-    if kind in IDENTIFIED:
-        found = ids.look(kind, [parcel.target_id for parcel in parcels])
-    else:
+    if kind == "Provenance":  # FHIR gives it no identifier
         found = provenances(ids.client, parcels, bodies)
+    else:
+        found = ids.look(kind, [parcel.target_id for parcel in parcels])
     addressed = Addressed()
     for parcel, body in zip(parcels, bodies, strict=True):
         new = Sending(parcel, body=encode(body), unless=condition(parcel, body))
@@ -148,7 +132,7 @@ def by_their_ids(ids: TheirIds, parcels: Sequence[Parcel]) -> Addressed:
 
 def condition(parcel: Parcel, body: Resource) -> str:
     """Return the search that finds the resource if it is there."""
-    if parcel.kind in IDENTIFIED:
+    if parcel.kind != "Provenance":
         return f"identifier={quote(f'{URIS}|urn:uuid:{parcel.target_id}', safe='')}"
     recorded = quote(str(body.get("recorded", "")), safe="")
     return f"target={quote(target(body), safe='/')}&recorded={recorded}"
@@ -190,8 +174,8 @@ def identifiers(resource: Resource) -> list[str]:
     return [str(one.get("value")) for one in listed if isinstance(one, dict)]
 
 
-def ours_in(body: Resource, kind: str) -> set[str]:
-    """Return the references to resources of a type that are ours: their ids are UUIDs."""
-    if body["resourceType"] == kind:
-        return set()
-    return {name for name in references(body) if name.startswith(f"{kind}/") and len(name) > 36}
+def ours_in(body: Resource) -> set[str]:
+    """Return the references to resources of ours, whose ids are UUIDs."""
+    about = {target(body)} if body["resourceType"] == "Provenance" else set()
+    named = {name for name in references(body) if name.partition("/")[0] in LINKED}
+    return {name for name in named | about if len(name.partition("/")[2]) == len(DASHES)}

@@ -18,6 +18,7 @@ VERSIONS = {"3.0": "STU3", "4.0": "R4", "4.1": "R4B", "4.3": "R4B", "5.0": "R5"}
 """FHIR versions by the first two numbers of ``fhirVersion``."""
 
 WRITING = ("RiskAssessment", "Device", "Provenance")
+WRITES = frozenset({"create", "update"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ class Abilities:
         """Tell whether the types we write have the ability, or, unlisted, whether others have."""
         listed = [self.types[type_] for type_ in WRITING if type_ in self.types]
         return any(getattr(one, ability) for one in listed or self.types.values())
+
+    def takes(self, type_: str) -> bool | None:
+        """Tell whether resources of the type may be written; None when nothing tells it."""
+        one = self.types.get(type_)
+        if one is not None and one.interactions:
+            return bool(one.interactions & WRITES)
+        others = any(other.interactions & WRITES for other in self.types.values())
+        return False if one is None and others else None
 
     def mode(self, wanted: str) -> str:
         """Return how to write: as `wanted`, or for ``auto`` the best that is declared."""
@@ -102,7 +111,7 @@ def of_type(declared: Resource) -> TypeAbilities:
 
 def remembered(plain: Mapping[str, Any] | None) -> Abilities | None:
     """Return abilities from what `Abilities.plain` made of them."""
-    if not plain:
+    if not plain or "types" not in plain:
         return None
     return Abilities(
         fhir_version=plain["fhir_version"],

@@ -6,44 +6,39 @@ is tried later. The second time there is nothing to write, even with a lost ledg
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.errors import (
-    GatewayError,
-    RefusedError,
-    UnreachableError,
-    UntruthfulError,
-    UsageError,
-)
+from gateway.errors import GatewayError, UsageError
 from gateway.flow import partners
-from gateway.flow.addressing import Addressed, TheirIds, by_our_ids, by_their_ids
+from gateway.flow.addressing import TheirIds
+from gateway.flow.delivering import Delivery
+from gateway.flow.dressing import wardrobe
+from gateway.flow.forms import forms_of
+from gateway.flow.handing import assessments, others
 from gateway.flow.intake import PUSH
 from gateway.flow.progress import Progress, Step, silent
-from gateway.flow.sending import AT_ONCE, one_by_one, together
+from gateway.flow.sending import AT_ONCE
 from gateway.jobs import queue
-from gateway.store import outbox
+from gateway.store import outbox, sources
 from gateway.store.engine import reading, writing
+from mappers.fallback import FORMS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import Counter
 
     import sqlalchemy as sa
 
     from gateway.fhir.client import Client
     from gateway.flow.probing import Abilities
-    from gateway.flow.sending import Sending, Sent
-    from gateway.store.outbox import Parcel, Receipt
     from gateway.store.sources import Known
+
+WRITTEN = frozenset({*outbox.KINDS, *FORMS.values()})
+"""All types that may be written at a server."""
 
 ASSESSMENT = "RiskAssessment"
 OTHERWISE = {"transaction": "conditional", "put": "conditional", "conditional": "put"}
 """What is tried, with ``auto``, for what is refused."""
-
-NO_BUNDLES = frozenset({404, 405, 415, 501})
-"""Statuses by which a server says that it takes no Bundles of this type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +57,6 @@ class PushReport:
         """Return the report as the command prints it."""
         names = ("source", "due", "written", "unchanged", "failed")
         return {name: getattr(self, name) for name in names}
-
-
-@dataclass(slots=True)
-class Delivery:
-    """A push under way."""
-
-    client: Client
-    modes: tuple[str, ...]
-    """How to write, and what to try when that is refused."""
-    bundle: str | None
-    """The type of Bundle to send, None to send one by one."""
-    ids: TheirIds
-    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
 def push(
@@ -111,8 +93,15 @@ def begin(engine: sa.Engine, source: Known, client: Client, needed: bool) -> Del
         return Delivery(client, (), None, TheirIds(client))
     abilities = partners.abilities_of(engine, source, client)
     mode = abilities.mode(wanted)
-    modes = (mode, OTHERWISE[mode]) if wanted == "auto" else (mode,)
-    return Delivery(client, modes, bundle_type(client, abilities, mode), TheirIds(client))
+    return Delivery(
+        client,
+        (mode, OTHERWISE[mode]) if wanted == "auto" else (mode,),
+        bundle_type(client, abilities, mode),
+        TheirIds(client),
+        forms_of(source, abilities),
+        dict(source.refused),
+        {kind for kind in WRITTEN if abilities.takes(kind) and kind not in source.refused},
+    )
 
 
 def bundle_type(client: Client, abilities: Abilities, mode: str) -> str | None:
@@ -133,97 +122,18 @@ def deliver_kind(
     while delivery.modes:
         with reading(engine) as connection:
             parcels = outbox.waiting(connection, source.name, kind, AT_ONCE)
+            known = wardrobe(connection, source.name, source.fhir_version, parcels)
         if not parcels:
             return
-        receipts = deliver(delivery, parcels)
+        deliver = assessments if kind == ASSESSMENT else others
+        found = deliver(delivery, known, parcels)
         with writing(engine) as connection:
-            outbox.settle(connection, source.name, parcels, receipts)
-        delivery.counts.update((kind, receipt.state) for receipt in receipts)
+            outbox.settle(connection, source.name, parcels, found.receipts)
+            outbox.note_forms(connection, source.name, found.forms)
+            sources.remember(connection, source.name, delivery.refused)
+        delivery.counts.update((kind, receipt.state) for receipt in found.receipts)
         done += len(parcels)
         progress(Step(source.name, f"write {kind}", done))
-
-
-def deliver(delivery: Delivery, parcels: Sequence[Parcel]) -> list[Receipt]:
-    """Deliver a batch in the first way that is not refused; return a receipt for each."""
-    receipts: dict[str, Receipt] = {}
-    left = list(parcels)
-    for place, mode in enumerate(delivery.modes):
-        for receipt in attempt(delivery, mode, left):
-            receipts[receipt.target_id] = receipt
-        refused = [one for one in left if receipts[one.target_id].state == "refused"]
-        if place and len(refused) < len(left):
-            delivery.modes = delivery.modes[place:]  # this way works here
-            return list(receipts.values())
-        left = refused
-        if not left:
-            break
-    return list(receipts.values())
-
-
-def attempt(delivery: Delivery, mode: str, parcels: Sequence[Parcel]) -> list[Receipt]:
-    """Deliver a batch in one way; after a lost answer look again, and send what is not there.
-
-    Raises:
-        RemoteError: the server is away for good.
-    """
-    tried: set[str] = set()
-    patience = delivery.client.patience
-    for turn in count(1):
-        addressed = address(delivery, mode, parcels)
-        try:
-            receipts = send_all(delivery, addressed, bundled=mode != "put")
-        except UnreachableError:
-            if patience.spent(turn):
-                raise
-            tried |= {sending.parcel.target_id for sending in addressed.sendings}
-            patience.sleep(patience.pause(turn))
-            continue
-        # What is found after it was sent has been written by us.
-        there = [
-            replace(one, state="written") if one.target_id in tried else one
-            for one in addressed.there
-        ]
-        return [*there, *receipts]
-    raise AssertionError("count() does not end")
-
-
-def address(delivery: Delivery, mode: str, parcels: Sequence[Parcel]) -> Addressed:
-    """Look what is there, and how the rest is to be sent."""
-    if mode == "conditional":
-        return by_their_ids(delivery.ids, parcels)
-    return by_our_ids(delivery.client, parcels)
-
-
-def send_all(delivery: Delivery, addressed: Addressed, *, bundled: bool) -> list[Receipt]:
-    """Send what must be sent; return what became of each."""
-    if not addressed.sendings:
-        return []
-    pairs = list(zip(addressed.sendings, send(delivery, addressed, bundled=bundled), strict=True))
-    for sending, one in pairs:
-        if one.done:
-            delivery.ids.learn(sending, one)
-    return [one.receipt(sending) for sending, one in pairs]
-
-
-def send(delivery: Delivery, addressed: Addressed, *, bundled: bool) -> list[Sent]:
-    """Send in one Bundle, or one by one where Bundles, or this one, are not taken.
-
-    A Bundle that is refused for one bad entry is taken apart, so that the others arrive and the bad
-    one is told.
-    """
-    sendings: list[Sending] = addressed.sendings
-    if not (bundled and delivery.bundle):
-        return one_by_one(delivery.client, sendings)
-    try:
-        return together(delivery.client, delivery.bundle, sendings)
-    except RefusedError as error:
-        if error.answered in (401, 403):
-            raise
-        if error.answered in NO_BUNDLES:
-            delivery.bundle = None
-    except UntruthfulError:
-        delivery.bundle = None
-    return one_by_one(delivery.client, sendings)
 
 
 def report(source: str, due: int, counts: Counter[tuple[str, str]]) -> PushReport:

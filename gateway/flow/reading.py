@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gateway.errors import MalformedError
 from gateway.fhir.json import decode
 from gateway.store.resources import Received
+from mappers.riskassessment_elements import CARDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,12 +55,14 @@ class Reading:
     refused: list[Refused] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     """The ids of those that are kept already, byte for byte."""
+    own: list[str] = field(default_factory=list)
+    """The ids of Observations that stand for assessments written there by this program."""
 
     @property
     def ids(self) -> set[str]:
         """Return the ids of everything that tells its own."""
         refused = (one.id for one in self.refused if one.id)
-        return {*(one.id for one in self.received), *refused, *self.same}
+        return {*(one.id for one in self.received), *refused, *self.same, *self.own}
 
 
 def read_entries(page: Page, asked: Asked, kept: Mapping[str, bytes] = NOTHING) -> Reading:
@@ -76,11 +79,23 @@ def read_entries(page: Page, asked: Asked, kept: Mapping[str, bytes] = NOTHING) 
             reading.same.append(id_)
             continue
         one = read_entry(entry, asked)
-        if isinstance(one, Received):
-            reading.received.append(one)
-        else:
+        if not isinstance(one, Received):
             reading.refused.append(one)
+        elif scored(one.resource):
+            reading.own.append(one.id)
+        else:
+            reading.received.append(one)
     return reading
+
+
+def scored(resource: Resource) -> bool:
+    """Tell whether an Observation is a score of a card: what we write is no input of ours."""
+    if resource["resourceType"] != "Observation":
+        return False
+    code = resource.get("code")
+    codings = code.get("coding") if isinstance(code, dict) else None
+    listed = codings if isinstance(codings, list) else []
+    return any(isinstance(one, dict) and one.get("system") == CARDS for one in listed)
 
 
 def read_entry(entry: Entry, asked: Asked) -> Received | Refused:

@@ -23,6 +23,11 @@ CONFLICT = frozenset({409, 412, 429})
 """Somebody else writes there: look again, later."""
 
 OK, CREATED, UNAUTHORIZED = 200, 201, 401
+UNTAKEN = frozenset({403, 404, 405, 501})
+"""Statuses by which a server says that it takes no resources of this type."""
+
+DOUBTFUL = frozenset({400, 422})
+"""Statuses that say so only with the code ``not-supported``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,16 @@ class Sent:
             return Receipt(parcel.kind, parcel.target_id, state, self.etag)
         again = self.status in CONFLICT or self.status >= 500
         text = f"{parcel.kind} answered {self.status}{self.told}"
-        return Receipt(parcel.kind, parcel.target_id, "failed" if again else "refused", error=text)
+        state = "failed" if again and not self.unsupported else "refused"
+        return Receipt(
+            parcel.kind, parcel.target_id, state, error=text, unsupported=self.unsupported
+        )
+
+    @property
+    def unsupported(self) -> bool:
+        """Tell whether the type is not taken, rather than this one resource."""
+        said = "not-supported" in self.told
+        return self.status in UNTAKEN or (self.status in DOUBTFUL and said)
 
 
 def one_by_one(client: Client, sendings: Sequence[Sending]) -> list[Sent]:

@@ -20,7 +20,8 @@ class Kind(NamedTuple):
     """What a name stands for: `where` it acts, how often by itself, and in words."""
 
     where: str
-    """``answer`` instead of the server, its ``query``, its ``page`` of results, or the ``wire``."""
+    """``answer`` instead of the server, what it ``takes``, its ``query``, its ``page`` of results,
+    or the ``wire``."""
     every: int
     times: int | None
     does: str
@@ -31,6 +32,11 @@ FAULTS: dict[str, Kind] = {
     "throttle-date": Kind("answer", 3, None, "429 with Retry-After as an HTTP date"),
     "unavailable": Kind("answer", 3, None, "503 without Retry-After"),
     "slow": Kind("answer", 3, None, "a pause before the answer"),
+    "no-risk-assessment": Kind("takes", 1, None, "RiskAssessment is no type of this server"),
+    "observations-only": Kind("takes", 1, None, "of all types only Observation may be written"),
+    "documents-only": Kind("takes", 1, None, "of all types only DocumentReference may be written"),
+    "read-only": Kind("takes", 1, None, "nothing may be written"),
+    "undeclared": Kind("takes", 1, None, "what is not taken is declared nevertheless"),
     "drop": Kind("wire", 3, None, "the connection ends in the middle of the body"),
     "next-elsewhere": Kind("page", 1, 1, "the next link leads to another host"),
     "next-gone": Kind("page", 1, 1, "the next link leads to nothing (404)"),

@@ -9,7 +9,6 @@ import base64
 import hmac
 import time
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from email.utils import format_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -20,11 +19,14 @@ import msgspec
 from gateway.errors import UsageError
 from gateway.sandbox.faults import FAULTS, Switchboard
 from gateway.sandbox.pages import SPOIL, spared
+from gateway.sandbox.refusals import Reception
+from gateway.sandbox.wires import DECODER, ENCODER, answer, called
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from gateway.sandbox.wires import Headers
     from terminology.records import Resource
 
 SWITCH = "/_faults"
@@ -33,10 +35,6 @@ RETRY_AFTER = 1
 PAUSE = 0.5
 """Seconds: what a throttled caller is told to wait, and how slow the slow answer is."""
 IGNORED = frozenset({"patient", "subject", "code", "category", "date", "_lastUpdated", "_id"})
-JSON_TYPE = "application/fhir+json"
-DECODER = msgspec.json.Decoder(float_hook=Decimal)
-ENCODER = msgspec.json.Encoder(decimal_format="number")
-Headers = list[tuple[str, str]]
 
 
 class Gate:
@@ -45,7 +43,7 @@ class Gate:
     def __init__(
         self, application: WSGIApplication, faults: Switchboard, credentials: tuple[str, ...] = ()
     ) -> None:
-        self.application = application
+        self.application = Reception(application, faults)
         self.faults = faults
         self.credentials = credentials
         """Values of ``Authorization`` that may enter; with none everybody may."""
@@ -131,21 +129,6 @@ def refuse(start_response: StartResponse, name: str) -> Iterable[bytes]:
     )
 
 
-def answer(
-    start_response: StartResponse,
-    status: HTTPStatus,
-    code: str,
-    headers: Headers | None = None,
-    text: str | None = None,
-) -> Iterable[bytes]:
-    """Answer with an OperationOutcome of one issue."""
-    issue = {"severity": "error", "code": code, "diagnostics": text or status.phrase}
-    body = msgspec.json.encode({"resourceType": "OperationOutcome", "issue": [issue]})
-    fixed = [("Content-Type", JSON_TYPE), ("Content-Length", str(len(body)))]
-    start_response(f"{status.value} {status.phrase}", [*fixed, *(headers or [])])
-    return [body]
-
-
 def without(query: str) -> str:
     """Return a query string without the parameters that narrow a search.
 
@@ -154,23 +137,6 @@ def without(query: str) -> str:
     """
     pairs = parse_qsl(query, keep_blank_values=True)
     return urlencode([(key, value) for key, value in pairs if key.split(":")[0] not in IGNORED])
-
-
-def called(application: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, Headers, bytes]:
-    """Return status, headers and whole body of the application's answer."""
-    started: list[tuple[str, Headers]] = []
-
-    def start(status: str, headers: Headers, _exc: object = None) -> None:
-        started.append((status, headers))
-
-    chunks = application(environ, start)  # type: ignore[arg-type]
-    try:
-        body = b"".join(chunks)
-    finally:
-        close = getattr(chunks, "close", None)
-        if close:
-            close()
-    return *started[-1], body
 
 
 def searchset(headers: Headers, body: bytes) -> Resource | None:

@@ -1,8 +1,12 @@
 """The ledger of what partners' servers are to get, and have got.
 
 A row is due when its content is to be written; then ``written``, ``unchanged`` (it was there
-already), ``refused`` (the server said no: told to people, not tried again) or ``failed`` (tried
-again later, after a growing wait). It is ``held`` while nothing is to be written at the source.
+already), ``refused`` (the server said no: told to people, not tried again), ``omitted`` (the server
+takes no resource of that type) or ``failed`` (tried again later, after a growing wait). It is
+``held`` while nothing is to be written at the source.
+
+Where another resource stands for a RiskAssessment at the server, a row of the kind ``form:TYPE``,
+in the state ``noted``, says which; what becomes of the assessment later is written there.
 """
 
 from __future__ import annotations
@@ -16,12 +20,18 @@ from gateway.store.instants import now
 from gateway.store.tables import outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 KINDS = ("Device", "RiskAssessment", "Provenance")
 """What is written, in the order in which each refers to those before."""
 
 OPEN = ("due", "failed")
+CLOSED = ("refused", "failed", "omitted")
+"""States that people may have tried again."""
+
+FORM = "form:"
+NOTED = "noted"
+AT_ONCE = 500
 FIRST_WAIT_MS = 5_000
 LONGEST_WAIT_MS = 3_600_000
 
@@ -34,6 +44,8 @@ class Parcel(NamedTuple):
     body: bytes
     identifier: str | None = None
     attempts: int = 0
+    written_at: int | None = None
+    """When it, with this content or an earlier one, was last found or written there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,8 @@ class Receipt:
     state: str
     etag: str | None = None
     error: str | None = None
+    unsupported: bool = False
+    """Whether the server said, by its refusal, that it does not take the type."""
 
 
 def post(
@@ -102,14 +116,54 @@ def present(
     columns = (outbox.c.kind, outbox.c.target_id, outbox.c.body)
     for kind in KINDS:
         ids = [target for of, target in keys if of == kind]
-        for start in range(0, len(ids), 500):
+        for part in parts(ids):
             query = sa.select(*columns).where(
-                outbox.c.source == source,
-                outbox.c.kind == kind,
-                outbox.c.target_id.in_(ids[start : start + 500]),
+                outbox.c.source == source, outbox.c.kind == kind, outbox.c.target_id.in_(part)
             )
             found |= {(row.kind, row.target_id): row.body for row in conn.execute(query)}
     return found
+
+
+def parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ids, as many at a time as one statement names."""
+    yield from (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+
+
+def forms(conn: sa.Connection, source: str, ids: Sequence[str]) -> dict[str, str]:
+    """Return the type of what stands for assessments at the server, where it is another."""
+    found: dict[str, str] = {}
+    for part in parts(ids):
+        query = sa.select(outbox.c.target_id, outbox.c.kind).where(
+            outbox.c.source == source, outbox.c.state == NOTED, outbox.c.target_id.in_(part)
+        )
+        found |= {row.target_id: row.kind.removeprefix(FORM) for row in conn.execute(query)}
+    return found
+
+
+def note_forms(conn: sa.Connection, source: str, found: Mapping[str, str]) -> None:
+    """Note what stands for assessments at the server."""
+    known = forms(conn, source, list(found))
+    rows = [
+        {"source": source, "kind": f"{FORM}{kind}", "target_id": id_, "state": NOTED}
+        for id_, kind in found.items()
+        if known.get(id_) != kind
+    ]
+    if rows:
+        conn.execute(sa.insert(outbox), rows)
+
+
+def refused(conn: sa.Connection, source: str, kind: str, ids: Sequence[str]) -> frozenset[str]:
+    """Return those of the ids that the server refused as resources of that kind."""
+    found: set[str] = set()
+    for part in parts(ids):
+        query = sa.select(outbox.c.target_id).where(
+            outbox.c.source == source,
+            outbox.c.kind == kind,
+            outbox.c.state == "refused",
+            outbox.c.target_id.in_(part),
+        )
+        found |= set(conn.scalars(query))
+    return frozenset(found)
 
 
 def waiting(conn: sa.Connection, source: str, kind: str, limit: int) -> list[Parcel]:
@@ -192,9 +246,9 @@ def problems(conn: sa.Connection, source: str, limit: int = 100) -> list[Receipt
 
 
 def retry(conn: sa.Connection, source: str) -> int:
-    """Have everything that was refused or failed tried again, now; return how much that is."""
+    """Have everything that was not written tried again, now; return how much that is."""
     return conn.execute(
         sa.update(outbox)
-        .where(outbox.c.source == source, outbox.c.state.in_(("refused", "failed")))
+        .where(outbox.c.source == source, outbox.c.state.in_(CLOSED))
         .values(state="due", attempts=0, next_attempt=None)
     ).rowcount

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from gateway.config import Source
 from gateway.store.instants import now
+from gateway.store.outbox import NOTED
 from gateway.store.tables import outbox
 from gateway.store.tables import source as table
 
@@ -44,6 +45,11 @@ class Known:
             return self.settings.fhir_version
         return str((self.capability or {}).get("fhir_version") or "R4")
 
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Return the types that the server has shown not to take, and what it answered."""
+        return dict((self.capability or {}).get("refused") or {})
+
 
 def keep(connection: sa.Connection, source: Source, *, added: bool = False) -> None:
     """Keep the settings of a source; at another address what was known of the server is void.
@@ -69,10 +75,11 @@ def keep(connection: sa.Connection, source: Source, *, added: bool = False) -> N
 
 def reopen(connection: sa.Connection, name: str) -> None:
     """Have everything written that was, or was refused, at the source's former address."""
+    connection.execute(sa.delete(outbox).where(outbox.c.source == name, outbox.c.state == NOTED))
     connection.execute(
         sa.update(outbox)
         .where(outbox.c.source == name, outbox.c.state != "held")
-        .values(state="due", attempts=0, next_attempt=None)
+        .values(state="due", attempts=0, next_attempt=None, written_at=None)
     )
 
 
@@ -128,16 +135,25 @@ def known_of(row: sa.RowMapping) -> Known:
 
 
 def probed(connection: sa.Connection, name: str, capability: Mapping[str, Any]) -> None:
-    """Note that the server answered, and what it can do."""
+    """Note that the server answered, and what it can do; what it has refused stays known."""
+    known = named(connection, name)
+    refused = {"refused": known.refused} if known and known.refused else {}
     change(
         connection,
         name,
-        capability=dict(capability),
+        capability={**capability, **refused},
         fhir_version=capability["fhir_version"],
         reachable=True,
         probed_at=now(),
         last_error=None,
     )
+
+
+def remember(connection: sa.Connection, name: str, refused: Mapping[str, str]) -> None:
+    """Note which types the server does not take, and what it answered; nothing forgets all."""
+    known = named(connection, name)
+    if known is not None and dict(refused) != known.refused:
+        change(connection, name, capability={**(known.capability or {}), "refused": dict(refused)})
 
 
 def failed(connection: sa.Connection, name: str, error: str, *, reachable: bool) -> None:

@@ -54,6 +54,10 @@ class FakeServer:
     history: bool = True
     relative_links: bool = False
     refused: frozenset[str] = frozenset()
+    untaken: dict[str, int] = field(default_factory=dict)
+    """Types that are not taken, each with the status that says so."""
+    read_only: frozenset[str] = frozenset()
+    """Types that are declared without create and update."""
     fhir_version: str = "4.0.1"
     store: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     gone: list[tuple[str, str]] = field(default_factory=list)
@@ -113,6 +117,8 @@ class FakeServer:
             )
         if type_ in self.refused:
             return outcome(422, "business-rule")
+        if type_ in self.untaken:
+            return outcome(self.untaken[type_], "not-supported")
         if method == "PUT":
             known = (type_, id_) in self.store
             if not known and not self.updates_create:
@@ -214,7 +220,11 @@ class FakeServer:
         types = [
             {
                 "type": type_,
-                "interaction": [{"code": code} for code in kinds],
+                "interaction": [
+                    {"code": code}
+                    for code in kinds
+                    if type_ not in self.read_only or code not in ("create", "update")
+                ],
                 "updateCreate": self.updates_create,
                 "conditionalCreate": self.conditional,
                 "searchParam": [{"name": name} for name in ("_id", "_lastUpdated", "patient")],
@@ -245,6 +255,7 @@ def fits(resource: dict[str, Any], name: str, value: str) -> bool:
         return resource["recorded"] in values
     if name == "identifier":
         kept = resource.get("identifier", [])
+        kept = kept if isinstance(kept, list) else [kept]
         return any(f"{one.get('system', '')}|{one['value']}" in values for one in kept)
     if name in REFERENCES:
         kept = resource.get(REFERENCES[name]) or {}

@@ -97,11 +97,11 @@ def test_what_could_not_be_kept_is_told_by_the_status(
 def test_what_the_server_refused_is_told_by_the_status(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gateway.flow import pushing
+    from gateway.flow import delivering
     from gateway.flow.sending import Sent
 
     run("pull", "fi")
-    monkeypatch.setattr(pushing, "send", lambda _, of, **__: [Sent(422) for _ in of.sendings])
+    monkeypatch.setattr(delivering, "send", lambda _, of, **__: [Sent(422) for _ in of.sendings])
     done = run("push", "fi", "--json", code=1)
     assert json.loads(done.stdout)["failed"] > 0
     assert "answered 422" in done.stderr
@@ -229,3 +229,28 @@ def test_assess_reads_standard_input_and_tells_what_it_cannot_read(
     assert bundle["entry"][0]["resource"]["resourceType"] == "RiskAssessment"
     reasons = {issue["details"]["text"] for issue in bundle["entry"][-1]["resource"]["issue"]}
     assert "malformed" in reasons
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "told"),
+    [
+        ("observations-only", 0, "fi: assessments are written as Observation"),
+        ("read-only", 1, "fi: assessments are taken in no form that may be written"),
+    ],
+)
+def test_what_is_not_taken_is_told(
+    run: Callable[..., Result], server: tuple[Sandbox, str], fault: str, code: int, told: str
+) -> None:
+    server[0].faults.set([fault])
+    run("pull", "fi")
+    first = run("push", "fi", "--json", code=code)
+    assert told in first.stderr.splitlines()
+    again = run("push", "fi", "--json", code=code)
+    assert (json.loads(again.stdout)["due"], told in again.stderr) == (0, True)
+    probed = json.loads(run("sources", "probe", "fi", "--json").stdout)
+    assert probed["forms"] == (["Observation"] if code == 0 else [])
+    assert "Device" in probed["refused"]
+    assert "assessments" in run("sources", "probe", "fi").stdout
+    server[0].faults.set([])
+    run("sources", "probe", "fi")
+    assert json.loads(run("push", "fi", "--retry", "--json").stdout)["failed"] == 0
