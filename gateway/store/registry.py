@@ -189,6 +189,13 @@ def assessed_by(connection: sa.Connection, card: str) -> list[tuple[str, str]]:
     return [(source, patient) for source, patient in connection.execute(of_card)]
 
 
+def assessed(connection: sa.Connection) -> dict[str, int]:
+    """Return how many patients each card assesses at present."""
+    table = tables.assessment
+    asked = sa.select(table.c.card, sa.func.count()).where(table.c.replaced_by.is_(None))
+    return {row.card: row[1] for row in connection.execute(asked.group_by(table.c.card))}
+
+
 def keep_shadows(
     connection: sa.Connection, patients: Sequence[str], found: Sequence[Shadowed]
 ) -> None:

@@ -25,7 +25,15 @@ from gateway.store.views import findings as findings_view
 from gateway.store.views import patients as patients_view
 from gateway.store.views.overview import overview
 from gateway.store.views.patient import patient
-from gateway.web import ui_attention, ui_cards, ui_codes, ui_findings, ui_guard, ui_patient
+from gateway.web import (
+    ui_attention,
+    ui_cards,
+    ui_codes,
+    ui_findings,
+    ui_guard,
+    ui_models,
+    ui_patient,
+)
 from gateway.web.ui_overview import chart_of
 from gateway.web.ui_page import furnish, narrowed, options
 from gateway.web.ui_people import face
@@ -195,6 +203,7 @@ def blueprint(
     site.add_url_rule(
         "/patients/<gid>/assess", view_func=console.assess, endpoint="assess", methods=["POST"]
     )
+    ui_models.register(site, engine)
     site.before_request(partial(ui_guard.same_origin, base_url))
     site.after_request(ui_guard.secured)
     site.register_error_handler(HTTPException, ui_guard.http_problem)

@@ -31,6 +31,7 @@ PAGES = (
     "/codes",
     "/codes?q=hba1c&value=48&from=mmol/mol&to=%25&feature=hba1c",
     "/countries/FI",
+    "/models",
 )
 ORIGIN = {"Origin": "http://localhost"}
 
