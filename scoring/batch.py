@@ -2,12 +2,16 @@
 
 Columns: numbers are float arrays (NaN is missing), truths bool arrays (or 0, 1, NaN), codes arrays
 of text (None is missing) or of positions in the input's levels (-1 is missing). A column that is
-not there is missing everywhere. A million rows are worked through in pieces that fit the cache.
+not there is missing everywhere. Columns of objects may mix what they hold; what is no value of its
+input's kind gives a reason, as in a single row. A million rows are worked through in pieces that
+fit the cache.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,12 +27,12 @@ from scoring.applicability import (
 from scoring.calibration import calibrated_columns
 from scoring.cards import region
 from scoring.codegen import Array, round_columns
-from scoring.program import CHUNK, program
+from scoring.program import CHUNK, band_name, program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scoring.cards import Card, Input
+    from scoring.cards import Bands, Card, Input
     from scoring.program import Program
 
 ABSENT, STRANGE = -1, -2
@@ -44,6 +48,8 @@ class Batch:
     reason: Array
     """Position in ``reasons`` of each row; 0 where the card applies."""
     reasons: tuple[str, ...]
+    conditions: Mapping[str, Array] = field(default_factory=dict)
+    """Where bands hold that have a condition, by `scoring.program.band_name`."""
 
     @property
     def applicable(self) -> Array:
@@ -78,7 +84,8 @@ def score_batch(
     Raises:
         ValueError: the columns have different lengths.
     """
-    arrays = {name: np.asarray(column) for name, column in columns.items() if name in card.inputs}
+    wanted = {*card.inputs, "age"}
+    arrays = {name: np.asarray(column) for name, column in columns.items() if name in wanted}
     lengths = {len(array) for array in arrays.values()} | ({len(country)} if country else set())
     if len(lengths) > 1:
         raise ValueError(f"columns of different lengths: {sorted(lengths)}")
@@ -163,7 +170,8 @@ def _places(column: Array, levels: tuple[str, ...]) -> Array:
         return np.where(known, column, STRANGE) if not known.all() else column
     table: dict[object, int] = {level: place for place, level in enumerate(levels)}
     table[None] = ABSENT
-    return np.array([table.get(value, STRANGE) for value in column.tolist()], dtype=np.int64)
+    listed = (one if isinstance(one, Hashable) else STRANGE for one in column.tolist())
+    return np.array([table.get(one, STRANGE) for one in listed], dtype=np.int64)
 
 
 def _residence(
@@ -186,17 +194,16 @@ def _truths(name: str, given: Input, column: Array, reasons: Reasons) -> Array:
     """Return truths as bool, or as 0, 1 and NaN where some are missing."""
     if column.dtype.kind == "b":
         return column
-    numbers = column.astype(np.float64)
-    reasons.mark(
-        ~np.isnan(numbers) & (numbers != 0) & (numbers != 1),
-        f"{stem(name, given)}_not_a_truth_value",
-    )
-    return numbers
+    numbers, strange = _plain(column, bool)
+    strange |= ~np.isnan(numbers) & (numbers != 0) & (numbers != 1)
+    reasons.mark(strange, f"{stem(name, given)}_not_a_truth_value")
+    return np.where(strange, np.nan, numbers)
 
 
 def _numbers(name: str, given: Input, column: Array, reasons: Reasons) -> Array:
     """Return numbers, rounded as the card says."""
-    numbers = column.astype(np.float64, copy=False)
+    numbers, strange = _plain(column, int, float)
+    reasons.mark(strange, f"{stem(name, given)}_not_a_number")
     if np.isinf(numbers).any():
         reasons.mark(np.isinf(numbers), f"{stem(name, given)}_not_finite")
     if given.round is not None:
@@ -207,13 +214,32 @@ def _numbers(name: str, given: Input, column: Array, reasons: Reasons) -> Array:
     return numbers
 
 
+def _plain(column: Array, *kinds: type) -> tuple[Array, Array]:
+    """Return a column as numbers (NaN missing), and where it holds none of these kinds."""
+    if column.dtype.kind in "fiu":
+        return column.astype(np.float64, copy=False), np.zeros(len(column), dtype=bool)
+    listed = column.tolist()
+    wanted = [isinstance(one, kinds) and (bool in kinds) is isinstance(one, bool) for one in listed]
+    pairs = list(zip(listed, wanted, strict=True))
+    numbers = np.array([_float(one) if fits else np.nan for one, fits in pairs], dtype=np.float64)
+    return numbers, np.array([one is not None and not fits for one, fits in pairs], dtype=bool)
+
+
+def _float(number: float) -> float:
+    """Return a number of Python as one of the processor; what is too large is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
 def _check(
     card: Card, values: dict[str, Array], piece: Mapping[str, Array], reasons: Reasons
 ) -> None:
     """Note the first reason of each row, in the order of `scoring.applicability`; fill gaps."""
     if card.ages is not None:
         age = values.get("age")
-        age = piece["age"].astype(np.float64) if age is None and "age" in piece else age
+        age = _plain(piece["age"], int, float)[0] if age is None and "age" in piece else age
         if age is not None:
             reasons.mark(age < card.ages[0], "age_below_min")
             reasons.mark(age > card.ages[1], "age_above_max")
@@ -282,7 +308,42 @@ def _joined(
         levels = running.output_levels.get(name)
         outputs[name] = column if levels is None else _texts(column, levels)
     reason = np.concatenate([rows for _, rows in parts]) if parts else np.zeros(0, np.int16)
-    return Batch(outputs, reason, tuple(names))
+    bands = [name for name in running.names if name not in running.card.outputs]
+    conditions = {
+        name: np.concatenate([held(results, name, len(rows)) for results, rows in parts])
+        for name in bands
+        if parts
+    }
+    return Batch(outputs, reason, tuple(names), conditions)
+
+
+def held(results: Mapping[str, Array], name: str, size: int) -> Array:
+    """Return where a condition holds; nowhere where nothing was computed."""
+    found: Array = results[name] == 1 if name in results else np.zeros(size, dtype=bool)
+    return found
+
+
+def categories(card: Card, found: Batch) -> Array:
+    """Return the category of each row as text, an empty one for none (see `scoring.engine`)."""
+    if card.category:
+        classes: Array = found.outputs[card.category]
+        return classes
+    chosen = np.full(len(found.reason), "", dtype=object)
+    for on in dict.fromkeys(bands.on for bands in card.bands):
+        for place, bands in enumerate(card.bands):
+            if bands.on == on:
+                holds = found.conditions.get(band_name(place), chosen == "") if bands.when else True
+                labels = banded(bands, found.outputs[on])
+                chosen = np.where((chosen == "") & holds, labels, chosen)
+    return chosen.astype(str)
+
+
+def banded(bands: Bands, column: Array) -> Array:
+    """Return the label of the band that holds each value, an empty text for none."""
+    labels = np.array([*(label for label, _ in bands.bands), ""], dtype=object)
+    places = np.searchsorted([low for _, low in bands.bands], column, side="right") - 1
+    found: Array = labels[np.where(np.isnan(column), -1, places)]
+    return found
 
 
 def _texts(column: Array, levels: tuple[str, ...]) -> Array:

@@ -78,8 +78,11 @@ def score_range(
 
 
 def spans_of(card: Card, ready: Ready) -> dict[str, tuple[float, float]]:
-    """Return the spans of the missing inputs; empty when it is not for want of these alone."""
-    if ready.reason != MISSING or len(ready.missing) > MOST:
+    """Return the spans of the missing inputs; empty when it is not for want of these alone.
+
+    A card that was calibrated anew has none: its numbers are no longer those the spans are for.
+    """
+    if ready.reason != MISSING or len(ready.missing) > MOST or card.calibration is not None:
         return {}
     spans = {name: card.inputs[name].span for name in ready.missing}
     found = {name: span for name, span in spans.items() if span is not None}
