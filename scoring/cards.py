@@ -213,6 +213,8 @@ class Card(Part, frozen=True):
     examples: tuple[Example, ...] = ()
     training: Training | None = None
     calibration: Calibration | None = None
+    threshold: float | None = None
+    """The probability from which on something is done, for reports on who is missed."""
     notes: tuple[str, ...] = ()
 
     @property
