@@ -72,12 +72,12 @@ def clean(sent: Observation) -> list[Value] | None:
     code, quantity, concept = COPIED((sent.code,)), sent.value_quantity, sent.value_codeable_concept
     if sent.component:
         return panel(sent, code)
-    if means_nothing(code):
-        return []
-    if not isinstance(concept, UnsetType):
-        return coded(code, bytes(concept)) if quantity is None else None
-    found = measured(code, None, quantity, -1) if quantity is not None else None
-    return None if found is None else [found]
+    found = None
+    if isinstance(concept, UnsetType):
+        found = measured(code, None, quantity, -1) if quantity is not None else None
+    elif quantity is None:
+        found = coded(code, COPIED((concept,)))
+    return [found] if found is not None else [] if means_nothing(code) else None
 
 
 def moment(text: str) -> float | None:
@@ -151,7 +151,7 @@ def number(digits: bytes, entry: Entry) -> float | None:
     return remember(entry.numbers, digits, value, 1000) if inside else None
 
 
-def coded(code: bytes, concept: bytes) -> list[Value] | None:
+def coded(code: bytes, concept: bytes) -> Value | None:
     """Return the one coded answer of an Observation, None when the full lane has to read it."""
     key = (code, concept)
     entry = TABLE.get(key, UNSET)
@@ -159,7 +159,7 @@ def coded(code: bytes, concept: bytes) -> list[Value] | None:
         entry = keep(key, answered(*key))
     if entry is None or entry.answer is None:
         return None
-    return [(entry, entry.answer, None, None, None, -1)]
+    return entry, entry.answer, None, None, None, -1
 
 
 class Seen(msgspec.Struct, gc=False):
@@ -178,8 +178,8 @@ class Seen(msgspec.Struct, gc=False):
     """The id of the Observation."""
     meta: Meta | None
     effective: str
-    at: int | str
-    """The line of its document, or the place of that."""
+    at: int | str | tuple[str, int]
+    """The line of its document, or the place of that; a Bundle's place and the entry in it."""
 
     def record(self, patient: str) -> Measurement:
         """Return the record that the full lane would make."""
@@ -219,12 +219,17 @@ class Seen(msgspec.Struct, gc=False):
 
     def place(self) -> str:
         """Return where the value stands."""
-        at = self.at if isinstance(self.at, str) else f"line[{self.at}]"
-        at = f"{at}.Observation" if at else "Observation"
+        at = self.at
+        if isinstance(at, tuple):
+            at = f"{at[0]}Bundle.entry[{at[1]}].resource"
+        elif isinstance(at, int):
+            at = f"line[{at}].Observation"
+        else:
+            at = f"{at}.Observation" if at else "Observation"
         return at if self.index < 0 else f"{at}.component[{self.index}]"
 
 
-def seen(sent: Observation, one: Value, when: float, at: int | str) -> Seen:
+def seen(sent: Observation, one: Value, when: float, at: int | str | tuple[str, int]) -> Seen:
     """Return one value of an Observation with what that says for all of them."""
     return Seen(CLEAN, when, *one, sent.id, sent.meta, sent.effective_date_time, at)
 

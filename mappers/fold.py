@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 from msgspec import UNSET
 
-from mappers import fast
+from mappers import bundles, fast
+from mappers.document import map_document
 from mappers.entries import LATEST, UNMET
 from mappers.fast import COPIED, DECODE, PATIENT, REFUSED, Seen, clean, moment, seen
 from mappers.features import CLEAN, latest_people, level, rank, row
@@ -65,7 +66,7 @@ class Fold:
         """Those held by a reference that means the same in every document."""
         self.findings: list[Finding] = []
         self.documents = 0
-        """Documents that were read, by either lane."""
+        """Documents that were read, by either lane; of a Bundle read in parts, its entries."""
         self.full = 0
         """Documents that the full lane read."""
 
@@ -94,7 +95,7 @@ class Fold:
                 or sent.component is not None
                 or sent.value_codeable_concept is not UNSET
             ):
-                self.look(sent, line, number)
+                self.look(sent, line, number, when)
                 continue
             ucum, unit, parent, entry, numbers = latest(COPIED((sent.code,)), UNMET)
             digits = COPIED((quantity.value,))
@@ -106,7 +107,7 @@ class Fold:
                 or ucum != quantity.code
                 or unit != quantity.unit
             ):
-                self.look(sent, line, number)
+                self.look(sent, line, number, when)
                 continue
             self.documents += 1
             feature = entry.feature
@@ -136,21 +137,37 @@ class Fold:
         except REFUSED:
             self.read(raw, at)
         else:
-            self.look(sent, raw, at)
+            self.look(sent, raw, at, moment(sent.effective_date_time))
 
     def read(self, raw: bytes, at: int | str) -> None:
-        """Read one document by the full lane, unless it is a blank line."""
-        if isinstance(at, int) and (not raw or raw.isspace()):
-            return
-        self.documents += 1
-        self.full += 1
-        self.add(fast.read(raw, self.context, at if isinstance(at, str) else f"line[{at}]"))
+        """Read what is no clean Observation: a Bundle in parts, all else by the full lane."""
+        if isinstance(at, int):
+            if not raw or raw.isspace():
+                return
+            at = f"line[{at}]"
+        parts = bundles.opened(raw)
+        if parts is None:
+            self.documents += 1
+            self.full += 1
+            self.add(fast.read(raw, self.context, at))
+        else:
+            self.bundle(parts, at)
 
-    def look(self, sent: Observation, raw: bytes, at: int | str) -> None:
+    def bundle(self, parts: bundles.Opened, at: str) -> None:
+        """Hold what a Bundle's clean Observations say, and what the full lane says of the rest."""
+        self.documents += len(parts.read) + parts.hard
+        self.full += parts.hard
+        before = f"{at}." if at else ""
+        for index, sent, values, when, patient in parts.read:
+            for one in values:
+                held = self.held.setdefault(patient, {})
+                self.offer(held, seen(sent, one, when, (before, index)))
+        if parts.hard:
+            self.add(map_document(parts.rest, self.context, at))
+
+    def look(self, sent: Observation, raw: bytes, at: int | str, when: float | None) -> None:
         """Read an Observation by the fast lane where that can, else by the full one."""
-        listed, when = clean(sent), moment(sent.effective_date_time)
-        patient = sent.subject.reference
-        held = self.patient(patient)
+        listed, held = clean(sent), self.patient(sent.subject.reference)
         if listed is not None and held is not None and when is not None:
             for one in listed:
                 self.offer(held, seen(sent, one, when, at))
