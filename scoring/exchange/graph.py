@@ -11,28 +11,30 @@ All arithmetic is in doubles, so that the model agrees with the card to about 1e
 from __future__ import annotations
 
 import json
-from itertools import product
+from itertools import pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scoring.codegen import needed
 from scoring.exchange import ExchangeError
-from scoring.exchange.nodes import DOUBLE, INT64, Emitter, Nodes
+from scoring.exchange.nodes import DOUBLE, INFINITY, INT64, Emitter, Nodes
 from scoring.expressions import parse
+from scoring.judge import EDGE
 from scoring.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scoring.calibration import Group
     from scoring.cards import Card, Input
 
 INPUT = "inputs"
 OPSET, IR = 18, 9
 
 
-def model_of(card: Card) -> bytes:
-    """Return the card as an ONNX file.
+def model_of(card: Card, group: Group | None = None) -> bytes:
+    """Return the card as an ONNX file, its first output corrected as for that group of patients.
 
     Raises:
         ExchangeError: the card has no numbers of its own, or gives classes alone.
@@ -46,6 +48,9 @@ def model_of(card: Card) -> bytes:
     if not results:
         raise ExchangeError(f"{card.id}: gives classes alone, which have no ONNX form here")
     nodes = drawn.nodes
+    if group is not None:
+        first = next(iter(results))
+        results[first] = corrected(nodes, group, results[first])
     for name, value in results.items():
         nodes.nodes.append(helper.make_node("Identity", [value], [name]))
     given = helper.make_tensor_value_info(INPUT, DOUBLE, ["n", len(card.inputs)])
@@ -72,6 +77,34 @@ def properties(card: Card) -> dict[str, str]:
         "disclaimer": card.disclaimer, "inputs": json.dumps(inputs),
         "missing": "NaN", "not_applicable": "NaN",
     }  # fmt: skip
+
+
+def corrected(nodes: Nodes, group: Group, probability: str) -> str:
+    """Return the probability after a group's correction of the log odds."""
+    one = nodes.constant(1.0)
+    inside = nodes.clip(probability, EDGE, 1 - EDGE)
+    other = nodes.add("Sub", one, inside)
+    before = nodes.add("Sub", nodes.add("Log", inside), nodes.add("Log", other))
+    after = nodes.clip(_along(nodes, group, before), -700.0, 700.0)
+    grown = nodes.add("Add", one, nodes.add("Exp", nodes.add("Neg", after)))
+    return nodes.add("Div", one, grown)
+
+
+def _along(nodes: Nodes, group: Group, before: str) -> str:
+    """Return the corrected log odds: a line, or piece by piece along the knots."""
+    pieces = [(-INFINITY, INFINITY, group.slope)]
+    total = nodes.constant(group.intercept)
+    if group.knots:
+        (first, start), (last, _) = group.knots[0], group.knots[-1]
+        total = nodes.constant(start)
+        pieces = [(-INFINITY, first, 1.0), (last, INFINITY, 1.0)]
+        pieces += [(x, z, (w - y) / (z - x)) for (x, y), (z, w) in pairwise(group.knots)]
+    for low, high, slope in pieces:
+        origin = 0.0 if not group.knots else high if low == -INFINITY else low
+        moved = nodes.add("Sub", before, nodes.constant(origin))
+        part = nodes.clip(moved, low - origin, high - origin)
+        total = nodes.add("Add", total, nodes.add("Mul", part, nodes.constant(slope)))
+    return total
 
 
 class Drawing:
@@ -142,8 +175,7 @@ class Drawing:
         if given.type in ("boolean", "code"):
             return [(0, len(given.levels) - 1 if given.levels else 1)]
         ages = self.card.ages if name == "age" else None
-        largest = float(np.finfo(np.float64).max)
-        return [(-largest, largest), *(pair for pair in (given.range, given.guard, ages) if pair)]
+        return [(-INFINITY, INFINITY), *(pair for pair in (given.range, given.guard, ages) if pair)]
 
     def _emitter(self, more: Mapping[str, str] | None = None) -> Emitter:
         levels = {name: given.levels for name, given in self.card.inputs.items()}

@@ -10,6 +10,7 @@ import numpy as np
 
 from scoring import notation
 from scoring.batch import filled, score_batch
+from scoring.calibration import EVERYBODY
 from scoring.cards import parse
 from scoring.exchange import ExchangeError, estimator, graph
 from scoring.exchange.rows import invented
@@ -20,6 +21,7 @@ from scoring.runtimes import filed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scoring.calibration import Group
     from scoring.cards import Card, ModelFile
     from scoring.codegen import Array
 
@@ -38,8 +40,8 @@ class Handed:
     """The model file that goes with a card."""
 
 
-def handed_on(card: Card, form: Form) -> Handed:
-    """Return the card in another form.
+def handed_on(card: Card, form: Form, group: str | None = None) -> Handed:
+    """Return the card in another form; `group` is whom an ONNX graph is calibrated for.
 
     Raises:
         ExchangeError: it has no such form, may not leave its site, or would not say the same.
@@ -48,19 +50,39 @@ def handed_on(card: Card, form: Form) -> Handed:
         raise ExchangeError(f"{card.id}: holds rows of patients and does not leave its site")
     if form == "toml":
         return Handed(written(card).encode(), 0.0, card.model_file)
-    if card.model_file:
-        return _of_file(card, card.model_file, form)
-    if form == "onnx":
-        raw = graph.model_of(card)
-        return Handed(raw, compared(card, raw))
-    pipeline = estimator.of_coefficients(card)
-    made = estimator.kept(pipeline)
+    bare, correction = calibrated_for(card, group)
+    if form == "onnx" and not card.model_file:
+        raw = graph.model_of(bare, correction)
+        return Handed(raw, compared(bare, raw, correction))
+    if correction:
+        raise ExchangeError(f"{card.id}: is calibrated, which this form cannot say (--group none)")
+    return _of_file(card, card.model_file, form) if card.model_file else _of_coefficients(bare)
+
+
+def _of_coefficients(card: Card) -> Handed:
+    made = estimator.kept(estimator.of_coefficients(card))
     columns, design = designs(card)
     means, deviations = filed.scales(card)
     terms = design * deviations + means
     wanted = score_batch(card, columns).outputs[card.models[0].output]
     rows = np.isfinite(wanted)
     return Handed(made.raw, estimator.compared(made, wanted[rows], terms[rows]))
+
+
+def calibrated_for(card: Card, group: str | None) -> tuple[Card, Group | None]:
+    """Return the card without its calibration, and the correction of a group (`none`: without).
+
+    Raises:
+        ExchangeError: the group is not said, or not known.
+    """
+    calibration = card.calibration
+    if calibration is None:
+        return card, None
+    name = group if calibration.by else EVERYBODY
+    if name != "none" and name not in calibration.groups:
+        known = ", ".join([*calibration.groups, "none"])
+        raise ExchangeError(f"{card.id}: calibrated by {calibration.by}; for which? {known}")
+    return msgspec.structs.replace(card, calibration=None), calibration.groups.get(name)
 
 
 def _of_file(card: Card, file: ModelFile, form: Form) -> Handed:
@@ -93,14 +115,17 @@ def written(card: Card) -> str:
     return text
 
 
-def compared(card: Card, raw: bytes) -> float:
+def compared(card: Card, raw: bytes, group: Group | None = None) -> float:
     """Return the largest difference between a card's graph and the card, on 10,000 rows.
 
     Raises:
         ExchangeError: it is more than 1e-6.
     """
     columns = invented(card, estimator.ROWS, SEED)
-    wanted = score_batch(card, columns).outputs
+    wanted = dict(score_batch(card, columns).outputs)
+    if group:
+        first = next(iter(wanted))
+        wanted[first] = group.apply(wanted[first])
     found = run(raw, matrix(card, columns))
     return max(estimator.near(found[name], wanted[name].astype(np.float64)) for name in found)
 

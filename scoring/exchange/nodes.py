@@ -24,6 +24,8 @@ COMPARISONS = {
 ARITHMETIC = {ast.Add: "Add", ast.Sub: "Sub", ast.Mult: "Mul"}
 DOUBLE, INT64 = 11, 7
 """TensorProto's numbers of the two types."""
+INFINITY = float(np.finfo(np.float64).max)
+"""The largest number there is."""
 
 
 class Nodes:
@@ -75,6 +77,11 @@ class Nodes:
             negated = self.add("Not", condition, flag=True)
             return self.all_of([self.any_of([negated, then]), self.any_of([condition, other])])
         return self.add("Where", condition, self.number(then), self.number(other))
+
+    def clip(self, value: str, low: float, high: float) -> str:
+        """Return the number, not below ``low`` and not above ``high``."""
+        above = self.add("Max", value, self.constant(low))
+        return self.add("Min", above, self.constant(high))
 
     def any_of(self, conditions: Iterable[str]) -> str:
         """Return where one of the conditions holds."""

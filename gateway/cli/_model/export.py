@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 )
 @click.argument("card")
 @click.option("--format", "form", required=True, type=click.Choice(["onnx", "skops", "toml"]))
+@click.option("--group", help="Whom a calibrated card is for, such as a country; `none`: nobody.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
-def command(card: str, form: Form, out: Path) -> None:
+def command(card: str, form: Form, group: str | None, out: Path) -> None:
     """Write a CARD in another form, after comparing both on 10,000 rows.
 
     ONNX takes the card's inputs as rows of doubles (names, units and order stand in the file's
@@ -30,7 +31,7 @@ def command(card: str, form: Form, out: Path) -> None:
 
     model = chosen(card)
     try:
-        made = handing.handed_on(model, form)
+        made = handing.handed_on(model, form, group)
         out.write_bytes(made.raw)
         if made.beside and made.beside.content:
             (out.parent / made.beside.path).write_bytes(made.beside.content.raw)
