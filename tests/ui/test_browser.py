@@ -29,6 +29,7 @@ PAGES = {
     "patient, what if without an answer": f"{WHAT_IF}&age=20",
     "findings": "/findings?source=fi-north",
     "findings of one group": "/findings?source=gb-west&reason=unit-missing",
+    "models": "/models",
     "codes": "/codes",
     "codes, a code": "/codes?q=http%3A%2F%2Floinc.org%7C2160-0",
     "codes, a unit and a conversion": "/codes?q=K%2FuL&value=5&from=K%2FuL&feature=wbc",
