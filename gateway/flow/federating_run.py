@@ -11,7 +11,6 @@ import hashlib
 import secrets
 from collections.abc import Callable  # noqa: TC003 - dataclass annotations
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path  # noqa: TC003 - dataclass annotation
 from typing import TYPE_CHECKING
 
@@ -193,11 +192,8 @@ class Run:
         for _ in range(JOINS):
             if not self.keys:
                 self.join(state)
-            number = len(state.totals) + 1
-            asked = Round(state.run, number, edition(self.recipe), self.keys, question)
-            wanted = size(question, self.recipe)
             try:
-                found = self.panel.each(partial(Site.sums, asked=asked, size=wanted))
+                found = self.panel.each(self.asking(state, question))
             except NotJoinedError as error:
                 self.panel.tell(f"joining again: {error.text}")
                 self.keys = {}
@@ -207,6 +203,13 @@ class Run:
             return list(found.values())
         raise UsageError("a site forgets the run again and again")
 
+    def asking(self, state: State, question: questions.Any) -> Callable[[Site], list[int]]:
+        """Return the request of one round."""
+        number = len(state.totals) + 1
+        asked = Round(state.run, number, edition(self.recipe), self.keys, question)
+        wanted = size(question, self.recipe)
+        return lambda site: site.sums(asked, wanted)
+
     def join(self, state: State) -> None:
         """Have all sites take part in the run, and learn their keys.
 
@@ -215,7 +218,7 @@ class Run:
             DroppedError: others take part, or with other rows, than those in the totals.
         """
         asked = Joining(state.run, edition(self.recipe))
-        joined = self.panel.each(partial(Site.join, asked=asked))
+        joined = self.panel.each(lambda site: site.join(asked))
         if not joined:
             reasons = self.panel.left_out.items()
             raise UsageError("; ".join(f"{name}: {reason}" for name, reason in reasons))

@@ -15,7 +15,16 @@ from gateway.store import federation
 from gateway.store.engine import reading
 from scoring.federated.answers import answer, size
 from scoring.federated.masks import Member
-from scoring.federated.questions import Averaging, Impute, Moments, Newton, Round, edition
+from scoring.federated.noise import epsilon_of, spent
+from scoring.federated.questions import (
+    Averaging,
+    Impute,
+    Moments,
+    Newton,
+    Noise,
+    Round,
+    edition,
+)
 from scoring.federated.sums import decoded, unpacked
 from scoring.training.recipe import load
 from scoring.training.table import read_table
@@ -268,3 +277,30 @@ def test_a_run_has_so_many_rounds(study: Study, store: sa.Engine) -> None:
     found = [ask(client, Impute(), sites, number) for number in (1, 2, 3, 1)]
     assert [one.status_code for one in found] == [200, 200, 403, 200]
     assert "2 rounds" in found[2].json["detail"]  # type: ignore[index]
+
+
+def test_a_site_that_grants_a_budget_sends_nothing_without_noise(
+    study: Study, store: sa.Engine
+) -> None:
+    budget = replace(study, epsilon=epsilon_of(2 * spent(3.0), 1e-5))
+    client = client_of(budget, store)
+    sites = joined(client)
+    noisy = Impute(Noise(4.0, 3.0))
+    found = [
+        ask(client, question, sites, number)
+        for number, question in enumerate((Impute(), QUESTIONS["moments"], noisy, noisy, noisy))
+    ]
+    assert [one.status_code for one in found] == [403, 403, 200, 200, 403]
+    assert "with noise only" in found[0].json["detail"]  # type: ignore[index]
+    assert "privacy" in found[4].json["detail"]  # type: ignore[index]
+    assert ask(client, noisy, sites, 2).data == found[2].data, "an answer is spent once"
+    with reading(store) as connection:
+        newest, *_ = federation.left(connection)
+    assert newest.rho == spent(3.0)
+    assert newest.what["noise"] == {"clip": 4.0, "sigma": 3.0}
+
+
+@pytest.mark.parametrize("noise", [Noise(0.0, 1.0), Noise(1.0, -1.0)])
+def test_noise_that_is_none_is_refused(noise: Noise, client: FlaskClient) -> None:
+    sites = joined(client)
+    assert ask(client, Impute(noise), sites).status_code == 422
