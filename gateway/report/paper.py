@@ -22,7 +22,9 @@ WIDTH, HEIGHT = 8.27, 11.69
 MARGIN = 0.7
 LINE = 0.165
 """Height of a line of text, in inches."""
-LETTERS = 122
+FOOT = 0.6
+"""Room for the note below a drawing, in inches."""
+LETTERS = 108
 """Letters that fit across the page at 7.5 points."""
 NO_DATE = {"CreationDate": None, "Creator": None, "Producer": None}
 
@@ -56,10 +58,12 @@ def first(found: Appraisal) -> list[Sheet]:
 def titled(plot: plots.Plot) -> Figure:
     """Return a drawing with its title above and its note below."""
     width, height = plot.figure.get_size_inches()
-    plot.figure.set_size_inches(width, height + 0.7)
+    tall = height + 1 + FOOT
+    plot.figure.set_size_inches(width, tall)
+    plot.figure.set_layout_engine("constrained", rect=(0, FOOT / tall, 1, 1 - FOOT / tall))
     plot.figure.suptitle(plot.title, fontsize=13, fontweight="bold")
-    note = "\n".join(textwrap.wrap(plot.note, int(width * 16)))
-    plot.figure.text(0.5, 0.0, note, ha="center", va="top", fontsize=8, color=plots.SOFT)
+    note = "\n".join(textwrap.wrap(plot.note, int(width * 15)))
+    plot.figure.text(0.02, FOOT / tall, note, va="top", fontsize=8, color=plots.SOFT)
     return plot.figure
 
 

@@ -223,5 +223,5 @@ def ratios(found: Appraisal) -> Plot | None:
 
 
 DRAWN: tuple[Callable[[Appraisal], Plot | None], ...] = (
-    roc, reliability, observed_expected, decisions, ratios
+    reliability, roc, decisions, observed_expected, ratios
 )  # fmt: skip
