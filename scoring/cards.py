@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_type_hints
 import msgspec
 
 from scoring.calibration import Calibration  # noqa: TC001 - msgspec reads the types of fields
+from scoring.drift import Reference  # noqa: TC001 - msgspec reads the types of fields
 from scoring.expressions import FLAG, NUMBER, Kind
 from scoring.modelfile import Content, ModelFileError, opening
 from terminology.records import CardFacts, OutputFacts
@@ -151,6 +152,11 @@ class Training(Part, frozen=True):
     metrics: dict[str, float]
     impute: dict[str, Plain]
     standardise: dict[str, tuple[float, float]]
+    reference: dict[str, Reference] = {}
+    """What each input was like, for those scored later to be compared with."""
+    told: dict[str, int] = {}
+    """What was cleaned before training, in words, to how often."""
+    seed: int = 0
 
 
 class ModelFile(Part, frozen=True, kw_only=True):
