@@ -3,7 +3,7 @@ PYTHON ?= python3
 UV = UV_PYTHON_DOWNLOADS=never .venv/bin/uv
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: env run demo test check bench lock
+.PHONY: env run demo test check bench roundtrip lock
 
 env: .venv/.ok
 
@@ -30,6 +30,9 @@ check: env
 
 bench: env
 	$(PYTHON) -m tests.bench
+
+roundtrip: env
+	$(PYTHON) -m tests.roundtrip
 
 lock:
 	scripts/lock
