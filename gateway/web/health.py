@@ -23,6 +23,7 @@ from gateway.config import metrics_folder
 from gateway.store.engine import reading
 from gateway.store.migrations import present
 from gateway.store.tables import REVISION, job, outbox
+from gateway.store.views.drift import drifts
 from gateway.watch.logs import log
 
 if TYPE_CHECKING:
@@ -67,6 +68,24 @@ class Depths:
 
 
 @dataclass(frozen=True)
+class Drifts:
+    """How far those scored lately are from those the cards were trained on."""
+
+    engine: sa.Engine
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the gauge: the population stability index (from 0.25 on another population)."""
+        moved = GaugeMetricFamily(
+            "riskbridge_model_drift", "Population stability index.", labels=("card", "input")
+        )
+        for card, inputs in drifts(self.engine).items():
+            for one in inputs:
+                if one.psi is not None:
+                    moved.add_metric((card, one.input), one.psi)
+        yield moved
+
+
+@dataclass(frozen=True)
 class Health:
     """The views over one store."""
 
@@ -95,6 +114,7 @@ class Health:
             registry.register(REQUESTS)
             registry.register(SECONDS)
         registry.register(Depths(self.engine))
+        registry.register(Drifts(self.engine))
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -23,6 +23,7 @@ from gateway.store.engine import reading, writing
 from gateway.store.sources import named
 from gateway.store.views import findings as findings_view
 from gateway.store.views import patients as patients_view
+from gateway.store.views.drift import drifts
 from gateway.store.views.overview import overview
 from gateway.store.views.patient import patient
 from gateway.web import (
@@ -73,7 +74,7 @@ class Console:
         return self.page(
             "overview",
             seen=seen,
-            tasks=ui_attention.tasks(seen, now),
+            tasks=ui_attention.tasks(seen, now, drifts(self.engine)),
             stale=partial(ui_attention.stale, now=now),
             chart=chart_of(seen),
             acts=ACTS,

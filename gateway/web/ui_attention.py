@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.web.ui_text import clean, instant
 from gateway.web.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from gateway.store.views.overview import Line, Overview
+    from scoring.drift import Drifted
 
 STALE = timedelta(hours=24)
 """A source pulled longer ago than this is told as stale: partners' data change every day."""
@@ -37,8 +39,12 @@ def stale(line: Line, now: datetime) -> bool:
     return bool(line.last_pull_at) and now - instant(line.last_pull_at or 0) > STALE
 
 
-def tasks(overview: Overview, now: datetime) -> list[Task]:
-    """Return what needs a person."""
+def tasks(
+    overview: Overview,
+    now: datetime,
+    drifts: Mapping[str, Sequence[Drifted]] = MappingProxyType({}),
+) -> list[Task]:
+    """Return what needs a person; `drifts` are cards with how far their inputs have moved."""
     found = [task for line in overview.lines if line.base_url for task in _of_source(line, now)]
     if overview.dead_jobs:
         text = say("attention.dead_jobs", n=overview.dead_jobs)
@@ -46,7 +52,16 @@ def tasks(overview: Overview, now: datetime) -> list[Task]:
     if overview.late_jobs:
         text = say("attention.old_jobs", n=overview.late_jobs)
         found.append(Task("mid", text, say("attention.old_jobs_do")))
+    found += [task for card, inputs in drifts.items() for task in _of_card(card, inputs)]
     return sorted(found, key=lambda task: task.level != "high")
+
+
+def _of_card(card: str, inputs: Sequence[Drifted]) -> Iterator[Task]:
+    """Yield that those scored lately are other people than a card was trained on."""
+    moved = ", ".join(one.input for one in inputs if one.level == "much")
+    if moved:
+        text = say("attention.drift", card=card, inputs=moved)
+        yield Task("mid", text, say("attention.drift_do", card=card))
 
 
 def _of_source(line: Line, now: datetime) -> Iterator[Task]:
