@@ -241,12 +241,6 @@ def considered(risk: Risk) -> tuple[str, ...]:
     return basis(replace(risk.score, basis=looked_at))
 
 
-def facts_of(card: str, version: str) -> CardFacts | None:
-    """Return the facts of a card; None when that version of it is not there any more."""
-    known = load().get(card)
-    return known.facts() if known is not None and known.version == version else None
-
-
 def bare(score: Score) -> Score:
     """Return the score without the facts of its card, which the card itself has."""
     return replace(score, facts=None)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from gateway.errors import RefusedError
 from gateway.fhir.json import decode, encode
 from gateway.fhir.references import references, rewritten
 from gateway.flow.likeness import same
 from gateway.flow.looking import by_id, by_parameter
-from gateway.flow.sending import Sending
+from gateway.flow.sending import UNAUTHORIZED, Sending
 from gateway.store.outbox import Receipt
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Addressed:
 def by_our_ids(client: Client, parcels: Sequence[Parcel]) -> Addressed:
     """Return how parcels of one type are put under their own ids."""
     kind = parcels[0].kind
-    found = by_id(client, kind, [parcel.target_id for parcel in parcels])
+    found = visible(client, kind, [parcel.target_id for parcel in parcels])
     addressed = Addressed()
     for parcel in parcels:
         add(
@@ -54,6 +55,19 @@ def by_our_ids(client: Client, parcels: Sequence[Parcel]) -> Addressed:
             Sending(parcel, parcel.target_id, parcel.body),
         )
     return addressed
+
+
+def visible(client: Client, kind: str, ids: Sequence[str]) -> dict[str, Resource]:
+    """Return those of the ids that are there; none where the type may not be read.
+
+    Putting the same under the same id once more makes no second resource.
+    """
+    try:
+        return by_id(client, kind, ids)
+    except RefusedError as error:
+        if error.answered == UNAUTHORIZED:
+            raise
+        return {}
 
 
 def add(addressed: Addressed, parcel: Parcel, there: Resource | None, new: Sending) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from gateway import pipeline
 from gateway.config import Source
 from gateway.fhir.json import decode
-from gateway.flow import models
+from gateway.flow import elsewhere, models
 from gateway.flow.conclusions import Conclusions, conclude, used_resources
 from gateway.flow.intake import ASSESS, PUSH, job_key
 from gateway.flow.letters import Letters, texts_of
@@ -257,6 +257,7 @@ def write_rows(connection: sa.Connection, work: Work, snapshot: Snapshot) -> Non
     values = owned(map(where.measurement, work.assessed.mapped.measurements), patients)
     findings = owned(map(where.finding, work.assessed.findings), patients)
     findings += [one for rows in snapshot.rows.values() for one in foreign(work.source, rows)]
+    findings += elsewhere.findings(connection, patients)
     refusals = [where.refusal(one) for one in work.assessed.refusals]
     keys = [Key(row.type, row.gid) for row in where.rows.values()]
     mirror.settle(connection, keys, "subject")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway import pipeline
 from gateway.fhir.json import decode, encode
 from gateway.fhir.references import rewritten
 from gateway.flow.addressing import URIS, target
 from gateway.flow.forms import BEST
+from gateway.flow.makings import card_for
 from gateway.store import assessments, outbox
 from mappers.fallback import NOTHING, Results, render
 
@@ -65,8 +65,9 @@ def wardrobe(
     forms = outbox.forms(connection, source, ids)
     refused = outbox.refused(connection, source, BEST, ids)
     scores = assessments.scores(connection, ids) if parcels and parcels[0].kind == BEST else {}
-    cards = {(card, version) for card, version, _ in scores.values()}
-    facts = {one: pipeline.facts_of(*one) for one in cards}
+    wanted = {(card, version) for card, version, _ in scores.values()}
+    cards = {one: card_for(connection, *one) for one in wanted}
+    facts = {one: card.facts() if card else None for one, card in cards.items()}
     results = {
         id_: Results(outputs, facts[card, version])
         for id_, (card, version, outputs) in scores.items()

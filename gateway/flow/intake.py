@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.jobs.queue import enqueue
 from gateway.store import mirror, resources
+from gateway.store.assessments import OTHERS
 from gateway.store.identity import gid_of
 from gateway.store.mirror import PageFinding
 from gateway.store.resources import Key, Stored
@@ -63,8 +64,9 @@ def ask_all(conn: sa.Connection, source: str) -> None:
 def keep_page(conn: sa.Connection, source: Known, kind: str, page: Reading, tally: Tally) -> None:
     """Keep the resources of a page, and its findings; enqueue whom they are about."""
     stored = keep(conn, source, page.received)
-    tally.new += len(stored.new)
-    tally.changed += len(stored.changed)
+    if kind not in OTHERS:
+        tally.new += len(stored.new)
+        tally.changed += len(stored.changed)
     tally.refused += note(conn, source, kind, page.refused)
 
 
@@ -82,7 +84,7 @@ def keep(conn: sa.Connection, source: Known, received: Sequence[Received]) -> St
 def drop(conn: sa.Connection, source: Known, kind: str, ids: Iterable[str], tally: Tally) -> None:
     """Delete resources that are gone at the source; enqueue whom they were about."""
     stored = resources.delete(conn, [Key(kind, gid_of(source.name, id_)) for id_ in ids])
-    tally.deleted += len(stored.changed)
+    tally.deleted += 0 if kind in OTHERS else len(stored.changed)
     ask(conn, source.name, stored.patients)
 
 

@@ -17,12 +17,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway import pipeline
+from gateway.flow import models
 from gateway.pipeline import Options
+from gateway.store import registry
+from scoring.cards import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import sqlalchemy as sa
+
     from gateway.pipeline import Risk
+    from scoring.cards import Card
 
 TABLES = {"terminology": "", "mappers": "", "scoring": "regions"}
 """Package to the folder of it whose TOML files decide what a record means."""
@@ -42,7 +48,7 @@ def making(
     return {
         "options": {**asdict(options), "as_of": options.as_of.isoformat()},
         "beside": [placed(name, place) for name in beside],
-        "stamps": stamps(risk.score.card),
+        "stamps": stamps(risk.score.card, risk.score.version),
     }
 
 
@@ -64,9 +70,23 @@ def options_of(making: Mapping[str, Any], card: str) -> Options:
     return replace(Options(**told), cards=(card,))
 
 
-def stamps(card: str) -> dict[str, str]:
-    """Return the version of the package and the digests of the files that a score depends on."""
-    return {**tables(), "card": card_digest(card)}
+def card_for(connection: sa.Connection, name: str, number: str) -> Card | None:
+    """Return that version of a card, shipped or registered; None when it is neither."""
+    shipped = load().get(name)
+    if shipped is not None and shipped.version == number:
+        return shipped
+    found = registry.find(connection, name, number)
+    return models.card_of(found) if found else None
+
+
+def stamps(card: str, number: str) -> dict[str, str]:
+    """Return the version of the package and the digests of the files that a score depends on.
+
+    A registered version of a card has none: its content never changes.
+    """
+    shipped = load().get(card)
+    own = card_digest(card) if shipped is not None and shipped.version == number else ""
+    return {**tables(), "card": own}
 
 
 @cache

@@ -50,6 +50,11 @@ class Abilities:
         listed = [self.types[type_] for type_ in WRITING if type_ in self.types]
         return any(getattr(one, ability) for one in listed or self.types.values())
 
+    def searched(self, type_: str) -> bool:
+        """Tell whether the server says that resources of the type can be searched."""
+        declared = self.types.get(type_)
+        return declared is not None and "search-type" in declared.interactions
+
     def takes(self, type_: str) -> bool | None:
         """Tell whether resources of the type may be written; None when nothing tells it."""
         one = self.types.get(type_)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gateway.errors import GatewayError, RefusedError, UntruthfulError
 from gateway.fhir.json import encode
 from gateway.fhir.patience import http_date
-from gateway.flow import intake, partners
+from gateway.flow import elsewhere, intake, partners
 from gateway.flow.progress import Progress, Step, silent
 from gateway.flow.reading import Asked, Refused, id_in, read_entries, received
 from gateway.flow.vanished import find_vanished
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
     from gateway.flow.probing import Abilities
     from gateway.store.sources import Known
 
-KINDS = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
+DATA = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
+KINDS = (*DATA, elsewhere.KIND)
+"""What is pulled: the data, and the RiskAssessments of others where they can be searched."""
+
 OVERLAP = timedelta(minutes=2)
 """How far increments reach back: clocks of a server's nodes differ, transactions take time."""
 
@@ -136,7 +139,7 @@ def begin(
 def legs(run: Run) -> Iterator[Leg]:
     """Yield the legs that are still to be made; one may turn its type to patient by patient."""
     reached = Leg(*run.now["leg"]).place if run.now["leg"] else (0, "")
-    for kind in KINDS:
+    for kind in pulled(run):
         if kind not in run.now["by_patient"] and Leg(kind).place >= reached:
             yield Leg(kind)
         if kind in run.now["by_patient"]:
@@ -144,6 +147,11 @@ def legs(run: Run) -> Iterator[Leg]:
                 patients = mirror.ids(connection, run.source.name, "Patient")
             every = (Leg(kind, patient) for patient in patients)
             yield from (leg for leg in every if leg.place >= reached and not failed(run, kind))
+
+
+def pulled(run: Run) -> tuple[str, ...]:
+    """Return the types to ask for."""
+    return KINDS if run.abilities.searched(elsewhere.KIND) else DATA
 
 
 def failed(run: Run, kind: str) -> bool:
@@ -193,6 +201,8 @@ def fetch(run: Run, leg: Leg, url: str) -> None:
         run.now["clock"].setdefault(leg.kind, clock(page))
         run.now["next"] = page.next
         found = read_entries(page, asked, kept_of(run, leg.kind, page))
+        if leg.kind == elsewhere.KIND:
+            elsewhere.set_apart(run.engine, run.source.name, found)
         with writing(run.engine) as connection:
             intake.keep_page(connection, run.source, leg.kind, found, run.tally)
             sources.checkpoint(connection, run.source.name, run.state)
@@ -230,7 +240,7 @@ def refused(run: Run, leg: Leg, error: RefusedError) -> None:
         go(run, leg)
     elif leg.patient:
         give_up(run, leg.kind, "refused", error)
-    elif leg.kind == "Observation" or leg.kind in run.abilities.types:
+    elif leg.kind == "Observation" or (leg.kind in DATA and leg.kind in run.abilities.types):
         run.now["by_patient"].append(leg.kind)
 
 
@@ -271,7 +281,7 @@ def fetch_orphans(run: Run) -> None:
 
 def end(run: Run) -> None:
     """Look for what is gone at the source, and note until when everything has been pulled."""
-    for kind in KINDS:
+    for kind in pulled(run):
         if failed(run, kind):
             continue
         find_vanished(run, kind)

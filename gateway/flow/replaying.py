@@ -17,8 +17,9 @@ from gateway.fhir.references import rewritten
 from gateway.fhir.stamp import stamp
 from gateway.flow.conclusions import CORRECTED, made_with
 from gateway.flow.letters import own
-from gateway.flow.makings import options_of, stamps
+from gateway.flow.makings import card_for, options_of, stamps
 from gateway.flow.whereabouts import Whereabouts
+from gateway.pipeline import Models
 from gateway.store import assessments, history, instants, resources
 from gateway.store.assessments import ENTERED_IN_ERROR
 from gateway.store.engine import reading
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gateway.pipeline import Risk
     from gateway.store.assessments import Kept
     from gateway.store.resources import Row
+    from scoring.cards import Card
     from terminology.records import Resource
 
 STAMPS = {
@@ -94,34 +96,36 @@ def computed(connection: sa.Connection, kept: Kept) -> tuple[Risk, Whereabouts]:
     made = made_with(kept)
     if made is None:
         raise LostError("it was made before this program kept what an assessment was made with")
-    check_card(kept)
+    card = card_of(connection, kept)
     used = [*kept.basis, *made["beside"]]
     rows = [version_of(connection, one) for one in used if one["version"]]
     where = Whereabouts.of(kept.source, sorted(rows, key=lambda row: row.seq))
     options = options_of(made, kept.card)
     documents = [decode(row.raw) for row in where.rows.values()]
     mapped = pipeline.mapped_of(documents, options)
-    found = pipeline.reassess(mapped, options)
+    found = pipeline.reassess(mapped, options, Models({kept.card: card}))
     risk = next((one for one in found if where.gid(one.row.patient) == kept.patient), None)
     if risk is None:
         raise LostError(f"the card says nothing of these inputs any more{changed(kept)}")
     return risk, where
 
 
-def check_card(kept: Kept) -> None:
-    """Check that the card is the one that scored.
+def card_of(connection: sa.Connection, kept: Kept) -> Card:
+    """Return the card that scored.
 
     Raises:
         LostError: there is none of that name, or another version of it.
     """
-    card = load().get(kept.card)
-    if card is None:
+    card = card_for(connection, kept.card, kept.card_version)
+    if card is not None:
+        return card
+    shipped = load().get(kept.card)
+    if shipped is None:
         raise LostError(f"it was made by the card {kept.card}, which there is no more")
-    if card.version != kept.card_version:
-        raise LostError(
-            f"it was made by {kept.card} version {kept.card_version}; the card is now version"
-            f" {card.version}"
-        )
+    raise LostError(
+        f"it was made by {kept.card} version {kept.card_version}; the card is now version"
+        f" {shipped.version}"
+    )
 
 
 def version_of(connection: sa.Connection, used: Mapping[str, Any]) -> Row:
@@ -167,6 +171,6 @@ def differing(one: Resource, other: Resource) -> Iterable[str]:
 
 def changed(kept: Kept) -> str:
     """Return which of the files and versions that computed it are others now."""
-    then, now = made_with(kept)["stamps"], stamps(kept.card)
+    then, now = made_with(kept)["stamps"], stamps(kept.card, kept.card_version)
     named = [what for key, what in STAMPS.items() if then.get(key) != now[key]]
     return f"; since then changed: {', '.join(named)}" if named else "; nothing of it has changed"

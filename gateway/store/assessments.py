@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from terminology.records import Score
 
 ENTERED_IN_ERROR = "entered-in-error"
+OTHERS = ("RiskAssessment",)
+"""Types that do not count, nor what is found in them: others' conclusions, shown and not used."""
+
 NO_BYTES = sa.literal(b"").label("raw")
 
 
@@ -112,6 +115,30 @@ def named(conn: sa.Connection, identifier: str) -> Kept | None:
     """Return the assessment of that identifier; None when there is none."""
     row = conn.execute(sa.select(*KEPT).where(assessment.c.identifier == identifier)).one_or_none()
     return Kept(*row) if row else None
+
+
+def known(conn: sa.Connection, identifiers: Iterable[str]) -> frozenset[str]:
+    """Return those of the identifiers that assessments have."""
+    found: set[str] = set()
+    for part in parts(identifiers):
+        found |= set(
+            conn.scalars(
+                sa.select(assessment.c.identifier).where(assessment.c.identifier.in_(part))
+            )
+        )
+    return frozenset(found)
+
+
+def received(conn: sa.Connection, patients: Iterable[str], kind: str) -> list[Row]:
+    """Return what is kept about the patients of a type, but for the assessments made here."""
+    made = sa.exists().where(assessment.c.identifier == resource.c.gid)
+    found: list[Row] = []
+    for part in parts(patients):
+        query = sa.select(*COLUMNS).where(
+            resource.c.patient.in_(part), resource.c.type == kind, ~resource.c.deleted, ~made
+        )
+        found += [Row(*row) for row in conn.execute(query.order_by(resource.c.seq))]
+    return found
 
 
 def scores(
@@ -246,7 +273,7 @@ def figures(conn: sa.Connection, source: str) -> Figures:
         patients=kept.get("Patient", 0),
         observations=kept.get("Observation", 0),
         measurements=number(conn, measurement, measurement.c.source == source),
-        findings=number(conn, finding, finding.c.source == source),
+        findings=number(conn, finding, finding.c.source == source, finding.c.type.not_in(OTHERS)),
         assessed=number(conn, assessment, stands),
         not_assessable=number(conn, resource, patients, ~scored),
     )

@@ -56,8 +56,8 @@ __all__ = [
 
 BASE = sa.select(source.c.base_url).where(source.c.name == sa.bindparam("name"))
 
-CONCLUSIONS = ("RiskAssessment", "Provenance", "Device")
-"""Types that no score is drawn from: their coming and going touches no patient's data."""
+CONCLUSIONS = ("Provenance", "Device")
+"""Types whose coming and going touches nothing that is said of a patient."""
 
 
 @dataclass(frozen=True, slots=True)

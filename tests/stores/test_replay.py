@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -12,15 +12,18 @@ import time_machine
 
 from gateway.config import Source
 from gateway.errors import UsageError
-from gateway.flow import assessing, intake, makings, receiving, replaying
+from gateway.flow import assessing, intake, makings, models, receiving, replaying
 from gateway.flow.reading import received
 from gateway.flow.replaying import replay
-from gateway.store import resources, sources
+from gateway.store import registry, resources, sources
 from gateway.store.engine import writing
 from gateway.store.tables import assessment, resource, resource_version
-from scoring.cards import load
+from scoring.cards import FOLDER, load
 from tests.gateway.flow.people import observation, patient, person
 from tests.stores.builders import a_write
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OLD = "2009-10-01T10:00:00+03:00"
 BMI = [
@@ -207,7 +210,8 @@ def test_a_card_of_another_version(
     store: sa.Engine, one: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer = {**load(), "score2": replace_version(load()["score2"], "2031")}
-    monkeypatch.setattr(replaying, "load", lambda: newer)
+    for module in (replaying, makings):
+        monkeypatch.setattr(module, "load", lambda: newer)
     found = replay(store, one)
     assert (found.stored, found.fresh) == (stored(store, one), b"")
     assert "score2 version 2021; the card is now version 2031" in found.problem
@@ -218,7 +222,8 @@ def replace_version(card: Any, version: str) -> Any:
 
 
 def test_a_card_that_is_gone(store: sa.Engine, one: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying, "load", dict)
+    for module in (replaying, makings):
+        monkeypatch.setattr(module, "load", dict)
     assert "the card score2, which there is no more" in replay(store, one).problem
 
 
@@ -267,8 +272,26 @@ def test_an_assessment_of_an_earlier_release(store: sa.Engine, one: str) -> None
     assert "before this program kept" in replay(store, one).problem
 
 
+def test_a_registered_version_of_a_card(store: sa.Engine, tmp_path: Path) -> None:
+    text = (FOLDER / "score2.toml").read_text()
+    path = tmp_path / "score2.toml"
+    path.write_text(text.replace(f'version = "{load()["score2"].version}"', 'version = "ours"'))
+    with writing(store) as connection:
+        registry.register(connection, models.read(path), by="anna")
+        models.decide(connection, "score2", "ours", "promote", by="anna", reason="")
+    gateway = Pulled(store)
+    gateway.bring(*person())
+    with store.connect() as connection:
+        assert connection.scalar(sa.select(assessment.c.card_version)) == "ours"
+    with writing(store) as connection:
+        models.decide(connection, "score2", "", "roll-back", by="anna", reason="")
+    assessing.assess_due(store, gateway.known)
+    check_all(store, "final", "final")
+
+
 def test_stamps_tell_what_computed_it() -> None:
-    found = makings.stamps("score2")
+    number = load()["score2"].version
+    found = makings.stamps("score2", number)
     assert set(found) == set(replaying.STAMPS)
     assert all(found.values())
-    assert makings.stamps("score2-op")["card"] != found["card"]
+    assert makings.stamps("score2", "ours")["card"] == ""

@@ -102,15 +102,11 @@ def test_a_resource_that_changes_its_patient_touches_both(store: sa.Engine) -> N
     assert done.patients == {"p1", "p2"}
 
 
-def test_conclusions_touch_no_patient(store: sa.Engine) -> None:
-    risk = {
-        "resourceType": "RiskAssessment",
-        "id": "r1",
-        "status": "final",
-        "subject": {"reference": "Patient/p1"},
-    }
+def test_a_model_touches_no_patient(store: sa.Engine) -> None:
+    device = {"resourceType": "Device", "id": "d1", "patient": {"reference": "Patient/p1"}}
     with writing(store) as conn:
-        assert put(conn, "", [received(risk)]).patients == frozenset()
+        assert put(conn, "", [received(device)]).patients == frozenset()
+        assert delete(conn, [Key("Device", "d1")]).patients == frozenset()
 
 
 def test_a_deletion_is_a_version_and_can_be_undone_by_another(store: sa.Engine) -> None:
