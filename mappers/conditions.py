@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mappers import choice, countries, facts
+from mappers import choice, countries, facts, family
 from mappers.references import text_of
 from mappers.statements import first_date, gathered, state, unsure
 from mappers.values import absence, codings
@@ -40,6 +40,7 @@ def map_condition(place: Place) -> None:
         or certainty == VOID
         or unsure(condition)
         or place.scope.is_family(condition)
+        or is_doubtful(condition)
     ):
         return
     over = status_code(condition.get("clinicalStatus")) in OVER or certainty == "past"
@@ -56,7 +57,21 @@ def map_condition(place: Place) -> None:
     when = first_date(condition, DATES)
     state(place, gathered(found), about, when, true=not refuted)
     if not refuted and not over:
-        state(place, gathered(denied(sent)), about, when, true=False)
+        state(place, gathered(denied(sent)) | family.denied(sent), about, when, true=False)
+
+
+def is_doubtful(condition: Resource) -> bool:
+    """Say whether category, codes or words make it another person's, or no more than a fear."""
+    doubt, concept = facts.table()["doubt"], condition.get("code")
+    for category in as_list(condition.get("category")):
+        if any(code in doubt["categories"] for _, code, _ in choice.as_sent(category)):
+            return True
+    sent = choice.as_sent(concept)
+    words = concept.get("text") if isinstance(concept, dict) else None
+    told = " | ".join(text for text in (words, *(c[2] for c in sent)) if isinstance(text, str))
+    return any(system and code and facts.doubted(system, code) for system, code, _ in sent) or any(
+        word in told[: choice.LONGEST * 4].casefold() for word in doubt["words"]
+    )
 
 
 def certainty_of(condition: Resource) -> str | None:
@@ -93,11 +108,12 @@ def map_composition(place: Place) -> None:
     composition = place.resource
     for section in as_list(composition.get("section")):
         kind = section_kind(section)
-        if kind in ("condition", "medication") and nil_known(section):
+        if kind is not None and nil_known(section):
             coding = Coding("http://loinc.org", choice.as_sent(section.get("code"))[0][1] or "")
-            found = ((fact, coding) for fact in facts.of_kind(kind))
+            found = gathered((fact, coding) for fact in facts.of_kind(kind))
+            found |= family.all_denied(coding) if kind == "family" else {}
             when = first_date(composition, ("date",))
-            state(place, gathered(found), composition.get("subject"), when, true=False)
+            state(place, found, composition.get("subject"), when, true=False)
 
 
 def section_kind(section: JSON) -> str | None:

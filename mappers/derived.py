@@ -1,4 +1,4 @@
-"""Values that follow from others: body mass index, eGFR, non-HDL cholesterol.
+"""Values that follow from others: body mass index, eGFR, non-HDL cholesterol, family history.
 
 Each is marked ``derived`` and carries its inputs. Nothing follows from a bounded value, and an eGFR
 only from an adult's creatinine, sex and full birth date.
@@ -15,7 +15,7 @@ from terminology.records import Measurement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from terminology.records import Person
+    from terminology.records import Person, Value
 
 FLAG = "derived"
 EQUATIONS = {
@@ -42,6 +42,7 @@ def derivations(
         "bmi": bmi(features),
         "egfr": egfr(features, person, country),
         "non_hdl_cholesterol": non_hdl(features),
+        "family_history_diabetes": diabetic_family(features),
     }
     return {key: value for key, value in found.items() if value is not None}
 
@@ -72,6 +73,18 @@ def non_hdl(features: Mapping[str, Measurement]) -> Measurement | None:
     if (whole.effective or "")[:10] != (part.effective or "")[:10]:
         return None
     return follows("non_hdl_cholesterol", total - hdl, "mmol/L", whole, part)
+
+
+def diabetic_family(features: Mapping[str, Measurement]) -> Measurement | None:
+    """Return the closest degree of relatives with diabetes; a silent closer one leaves it open."""
+    first = features.get("family_history_diabetes_first_degree")
+    second = features.get("family_history_diabetes_second_degree")
+    if first is not None and first.value is True:
+        return follows("family_history_diabetes", "first_degree", None, first)
+    if first is None or second is None:
+        return None
+    value = "second_degree" if second.value is True else "none"
+    return follows("family_history_diabetes", value, None, second, first)
 
 
 def egfr(
@@ -122,8 +135,8 @@ def age_at(person: Person, effective: str | None) -> int | None:
 
 def follows(
     feature: str,
-    value: float,
-    unit: str,
+    value: Value,
+    unit: str | None,
     first: Measurement,
     *others: Measurement,
     flags: tuple[str, ...] = (FLAG,),

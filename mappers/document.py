@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mappers import choice
 from mappers.conditions import family_entries, map_composition, map_condition, map_question
+from mappers.family import map_family
 from mappers.gather import Context, Gathered, Place
 from mappers.medications import map_medication
 from mappers.observation import map_observation
@@ -54,6 +55,7 @@ MAPPERS: dict[str, Callable[[Place], None]] = {
     "MedicationStatement": map_medication,
     "MedicationRequest": map_medication,
     "Composition": map_composition,
+    "FamilyMemberHistory": map_family,
 }
 
 

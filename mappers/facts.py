@@ -123,6 +123,15 @@ def denies(system: str, code: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def doubted(system: str, code: str) -> bool:
+    """Say whether a code makes what stands beside it doubtful, or another person's."""
+    name, doubt = system_name(system), table()["doubt"]
+    if name == "snomed":
+        return code.strip() in doubt["snomed"]
+    return name == "icd10" and code.strip().upper().startswith(tuple(doubt["icd10"]))
+
+
 @cache
 def section(code: str) -> str | None:
     """Return what a document's section lists: ``condition``, ``medication``, ``family``."""
