@@ -16,7 +16,7 @@ A group gets
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 import numpy as np
@@ -181,21 +181,33 @@ def rising(odds: Array, truth: Array) -> tuple[tuple[float, float], ...]:
     """Return the knots of a rising line from log odds to the log odds of what was observed.
 
     Rows go into `KNOTS` bins of equal size; neighbours whose rates fall are pooled (Barlow et al.,
-    1972). A rate of 0 or 1 counts as half a row off it, so that its log odds are finite.
+    1972), and a pool is level from its first bin's mean to its last's. A rate of 0 or 1 counts as
+    half a row off it, so that its log odds are finite.
     """
-    order = np.argsort(odds, kind="stable")
-    pools: list[tuple[float, float, float]] = []
-    for part in np.array_split(order, KNOTS):
-        pools.append((float(len(part)), float(odds[part].sum()), float(truth[part].sum())))
-        while len(pools) > 1 and rate(pools[-2]) >= rate(pools[-1]):
+    pools: list[Pool] = []
+    for part in np.array_split(np.argsort(odds, kind="stable"), KNOTS):
+        middle = float(odds[part].mean())
+        pools.append(Pool(len(part), float(truth[part].sum()), middle, middle))
+        while len(pools) > 1 and pools[-2].rate >= pools[-1].rate:
             last, before = pools.pop(), pools.pop()
-            pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
-    x = [total / size for size, total, _ in pools]
-    y = logit(np.array([np.clip(k, 0.5, n - 0.5) / n for n, _, k in pools]))
-    kept = [0, *(place for place in range(1, len(x)) if x[place] > x[place - 1])]
-    return tuple((x[place], float(y[place])) for place in kept)
+            n, events = before.n + last.n, before.events + last.events
+            pools.append(Pool(n, events, before.first, last.last))
+    rates = [np.clip(pool.events, 0.5, pool.n - 0.5) / pool.n for pool in pools]
+    levels = logit(np.array(rates)).tolist()
+    places = zip(pools, levels, strict=True)
+    return tuple({x: y for pool, y in places for x in (pool.first, pool.last)}.items())
 
 
-def rate(pool: tuple[float, float, float]) -> float:
-    """Return the share of a pool with the outcome."""
-    return pool[2] / pool[0]
+class Pool(NamedTuple):
+    """Neighbouring bins of one rate."""
+
+    n: int
+    events: float
+    first: float
+    """Mean log odds of the first bin."""
+    last: float
+
+    @property
+    def rate(self) -> float:
+        """Return the share with the outcome."""
+        return self.events / self.n
