@@ -34,6 +34,7 @@ from gateway.web import (
     ui_guard,
     ui_models,
     ui_patient,
+    ui_population,
 )
 from gateway.web.ui_overview import chart_of
 from gateway.web.ui_page import furnish, narrowed, options
@@ -132,13 +133,23 @@ class Console:
         with reading(self.engine) as connection:
             groups = findings_view.groups(connection, wanted, None)
             text = ui_findings.as_csv(groups, findings_view.countries(connection))
-        answer = Response(text, mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="findings.csv"'
-        return answer
+        return file_of(text, "findings.csv")
 
     def codes(self) -> str:
         """Return what a code, a unit or a feature means, and a conversion that was tried."""
         return self.page("codes", **ui_codes.context(request.args))
+
+    def population(self) -> str:
+        """Return the results of a card over all patients, by country, sex or age."""
+        return self.page("population", **self._population())
+
+    def population_csv(self) -> Response:
+        """Return the figures of the population as a file, with the same counts withheld."""
+        return file_of(ui_population.as_csv(self._population()), "population.csv")
+
+    def _population(self) -> dict[str, Any]:
+        with reading(self.engine) as connection:
+            return ui_population.context(connection, request.args, self.now())
 
     def country(self, code: str) -> str:
         """Return what the file of a country says."""
@@ -191,6 +202,10 @@ def blueprint(
     site.add_url_rule("/patients/<gid>", view_func=console.patient, endpoint="patient")
     site.add_url_rule("/findings", view_func=console.findings, endpoint="findings")
     site.add_url_rule("/findings.csv", view_func=console.findings_csv, endpoint="findings_csv")
+    site.add_url_rule("/population", view_func=console.population, endpoint="population")
+    site.add_url_rule(
+        "/population.csv", view_func=console.population_csv, endpoint="population_csv"
+    )
     site.add_url_rule("/countries/<code>", view_func=console.country, endpoint="country")
     site.add_url_rule("/codes", view_func=console.codes, endpoint="codes")
     for kind in ACTS:
@@ -229,6 +244,13 @@ def link(wanted: Any, endpoint: str | None = None, **changed: Any) -> str:  # no
     kept = {**asdict(wanted), "page": 1, **changed}
     shown = {name: value for name, value in kept.items() if value and (name, value) != ("page", 1)}
     return url_for(endpoint or request.endpoint or "ui.overview", **shown)
+
+
+def file_of(text: str, name: str) -> Response:
+    """Return a CSV file to be saved under a name."""
+    answer = Response(text, mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def milliseconds(when: datetime) -> int:

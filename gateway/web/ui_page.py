@@ -38,6 +38,7 @@ FILTERS = (
     ui_text.clock,
     ui_text.concept,
     ui_text.instant,
+    ui_text.percent,
     ui_text.reason,
     ui_text.system,
     ui_text.unit,

@@ -37,10 +37,12 @@ PAGES = {
     "codes, nothing known": f"/codes?q={'%3Cscript%3E%E2%80%AE' * 20}",
     "codes, no result": "/codes?value=5&from=mg%2FdL&to=mmol%2FL",
     "country file": "/countries/JP",
+    "population": "/population?card=score2&group=country",
+    "population, few": "/population?card=news2&group=age",
     "no such page": "/patients/nobody",
 }
 CROWDED = ("/patients", "/findings")
-EMPTY = ("/", "/patients", "/findings")
+EMPTY = ("/", "/patients", "/findings", "/population")
 VIEWS = (
     (1280, "light", None),
     (1280, "dark", CONTRAST),
