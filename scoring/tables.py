@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 NOT_RECORDED = "not recorded"
 ZERO = "0 means not recorded"
-CANNOT_TELL = "cannot be assessed"
+CANNOT_TELL = "written as not known"
 
 
 class TableError(ValueError):
@@ -37,6 +37,13 @@ class Label(Part, frozen=True):
     column: str
     yes: tuple[str, ...]
     no: tuple[str, ...]
+
+
+class Dates(Part, frozen=True):
+    """A column of months such as ``sty-91``, and what its names of months mean."""
+
+    column: str
+    months: dict[str, int]
 
 
 class Data(Part, frozen=True):
@@ -60,6 +67,7 @@ class Data(Part, frozen=True):
     """The column that names the site of a row, where one file holds many."""
     countries: dict[str, str] = msgspec.field(default_factory=dict)
     """Site, as the file or `sites` names it, to ISO 3166-1 alpha-2."""
+    dates: Dates | None = None
 
 
 class Column(Part, frozen=True):

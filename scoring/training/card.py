@@ -2,60 +2,65 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from scoring import notation
+from scoring import drift, notation
 from scoring.cards import Input
+from scoring.training.algorithms import WORDS, linear
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from scoring.training.fit import Fitted
     from scoring.training.recipe import Given, Recipe
     from scoring.training.table import Table
 
-from scoring.training.fit import fit
-from scoring.training.recipe import load
-from scoring.training.table import read_table
-from scoring.training.validate import metrics
-
 WRITTEN = ("column", "codes", "unknown", "file_unit")
 """What of an input says how the files are written."""
 
 
-def train(name: str, folder: Path) -> str:
-    """Return the card, as TOML, of the model trained by a recipe on the files in `folder`.
+def card_text(
+    recipe: Recipe,
+    table: Table,
+    fitted: Fitted,
+    found: Mapping[str, float],
+    *,
+    seed: int = 0,
+    filed: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the card of a fitted model as TOML.
 
-    Raises:
-        TrainingError: no file of the recipe can be read, or the outcome does not vary.
+    `filed` are the keys of a model that is no list of coefficients (`model_file.keep`).
     """
-    recipe = load(name)
-    table = read_table(recipe, folder)
-    return card_text(recipe, table, fit(recipe, table), metrics(recipe, table))
-
-
-def card_text(recipe: Recipe, table: Table, fitted: Fitted, found: Mapping[str, float]) -> str:
-    """Return the card of a fitted model as TOML."""
-    values = {name: plain(fitted.impute[name], given) for name, given in recipe.inputs.items()}
+    usual = fitted.algorithm == recipe.algorithm.name
     document = {
-        **{key: getattr(recipe, key) for key in ("id", "title", "version", "domain")},
+        "id": recipe.id if usual else f"{recipe.id}_{fitted.algorithm.replace('-', '_')}",
+        **{key: getattr(recipe, key) for key in ("title", "version", "domain")},
         "runtime": "regression",
         **{key: getattr(recipe, key) for key in ("citation", "licence")},
         "verified": "Equal to the trained model; see training.metrics",
-        **{key: getattr(recipe, key) for key in ("setting", "disclaimer", "ages", "notes")},
+        **{key: getattr(recipe, key) for key in ("setting", "disclaimer", "ages")},
+        "notes": [*recipe.notes, *notes_of(filed)],
         "inputs": {
-            name: {**card_input(given), "reference": reference(values[name], given)}
+            name: {**card_input(given), "reference": reference(fitted.impute[name], given)}
             for name, given in recipe.inputs.items()
         },
         "outputs": {recipe.output: output_of(recipe)},
+        "derived": recipe.derived or None,
         "terms": recipe.terms,
-        "models": [model_of(recipe, fitted)],
-        "training": training_of(recipe, table, fitted, found, values),
+        **(filed or {"models": [model_of(recipe, fitted)]}),
+        "training": training_of(recipe, table, fitted, found, seed),
     }
     return notation.write(document)
+
+
+def notes_of(filed: Mapping[str, Any] | None) -> list[str]:
+    """Return what has to be said of a model that holds rows of patients."""
+    leaves = not filed or filed["model_file"].get("leaves_site", True)
+    return [] if leaves else ["Holds rows of patients (support vectors): never leaves its site."]
 
 
 def card_input(given: Given) -> dict[str, Any]:
@@ -82,13 +87,14 @@ def output_of(recipe: Recipe) -> dict[str, Any]:
 
 
 def model_of(recipe: Recipe, fitted: Fitted) -> dict[str, Any]:
-    """Return the linear predictor of a logistic regression."""
-    coefficients = fitted.estimator.coef_[0].tolist()
+    """Return the linear predictor of a logistic regression or a linear machine."""
+    found = linear(fitted.estimator)
+    pairs = zip(fitted.terms.names, found.coefficients.tolist(), strict=True)
     return {
         "output": recipe.output,
         "link": "logistic",
-        "intercept": float(fitted.estimator.intercept_[0]),
-        "coefficients": dict(zip(fitted.terms.names, coefficients, strict=True)),
+        "intercept": found.intercept,
+        "coefficients": dict(pairs),
     }
 
 
@@ -97,19 +103,23 @@ def training_of(
     table: Table,
     fitted: Fitted,
     found: Mapping[str, float],
-    values: Mapping[str, Any],
+    seed: int,
 ) -> dict[str, Any]:
     """Return how the model came about."""
+    values = {name: plain(fitted.impute[name], given) for name, given in recipe.inputs.items()}
     scales = zip(fitted.means.tolist(), fitted.deviations.tolist(), strict=True)
     of_terms = zip(fitted.terms.names, scales, fitted.terms.scaled, strict=True)
     return {
-        "algorithm": f"logistic regression, L2, C = {recipe.algorithm.c:g}",
+        "algorithm": in_words(recipe, fitted),
+        "seed": seed,
         "data": ", ".join(recipe.data.sites.values()),
         "sha256": table.sha256,
         "rows": len(table.truth),
-        "metrics": {key: round(value, 4) for key, value in found.items()},
-        "impute": dict(values),
+        "told": dict(table.told),
+        "metrics": {key: round(value, 4) for key, value in found.items() if isfinite(value)},
+        "impute": values,
         "standardise": {name: list(scale) for name, scale, is_scaled in of_terms if is_scaled},
+        "reference": msgspec.to_builtins(drift.reference(table.columns, recipe.inputs)),
         "recipe": {
             "algorithm": msgspec.to_builtins(recipe.algorithm),
             "data": msgspec.to_builtins(recipe.data),
@@ -121,6 +131,16 @@ def training_of(
     }
 
 
+def in_words(recipe: Recipe, fitted: Fitted) -> str:
+    """Return what was fitted, with what the inner folds chose."""
+    setting = ", ".join(f"{name} = {value:g}" for name, value in fitted.setting.items())
+    words = WORDS[fitted.algorithm].format(
+        setting=setting or f"c = {recipe.algorithm.c:g}", calibration=recipe.algorithm.calibration
+    )
+    spread = recipe.algorithm.site_spread if fitted.algorithm == "logistic" else 0.0
+    return f"{words}, sites' intercepts with deviation {spread:g}" if spread else words
+
+
 def plain(value: float, given: Given) -> bool | float | str:
     """Return a value of a column as the input's kind."""
     if given.type == "code":
@@ -128,8 +148,8 @@ def plain(value: float, given: Given) -> bool | float | str:
     return bool(value) if given.type == "boolean" else value
 
 
-def reference(value: bool | float | str, given: Given) -> bool | float | str | None:
+def reference(value: float, given: Given) -> bool | float | str | None:
     """Return what contributions are measured against; a person's own sex is never compared."""
     if given.source == "sex":
         return None
-    return False if given.type == "boolean" else value
+    return False if given.type == "boolean" else plain(value, given)

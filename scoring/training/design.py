@@ -41,12 +41,15 @@ class Terms:
 def terms_of(recipe: Recipe) -> Terms:
     """Return the terms of the recipe."""
     kinds = {name: kind_of(given) for name, given in recipe.inputs.items()}
-    parsed = {name: parse(text, kinds) for name, text in recipe.terms.items()}
-    steps = [Step(f"term_{name}", expression) for name, expression in parsed.items()]
-    inputs, names = tuple(kinds), tuple(parsed)
-    function = build(inputs, steps, [step.name for step in steps], kinds, columns=True)
-    scaled = np.array([expression.kind == "number" for expression in parsed.values()])
-    return Terms(names, inputs, scaled, function)
+    inputs, steps = tuple(kinds), []
+    for name, text in recipe.derived.items():
+        steps.append(Step(name, parse(text, kinds)))
+        kinds[name] = steps[-1].expression.kind
+    terms = [Step(f"term_{name}", parse(text, kinds)) for name, text in recipe.terms.items()]
+    returns = [step.name for step in terms]
+    function = build(inputs, [*steps, *terms], returns, kinds, columns=True)
+    scaled = np.array([step.expression.kind == "number" for step in terms])
+    return Terms(tuple(recipe.terms), inputs, scaled, function)
 
 
 def typical(column: Array, given: Input) -> float:

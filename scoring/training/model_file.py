@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from scoring.exchange import ExchangeError
 from scoring.exchange.estimator import converted, kept
 from scoring.training.recipe import TrainingError
+from scoring.training.steady import steady
 
 if TYPE_CHECKING:
     from scoring.exchange.estimator import Kept
@@ -30,6 +32,7 @@ def keep(fitted: Fitted, stem: str, table: Table | None = None) -> tuple[dict[st
     """
     try:
         made: Kept = kept(fitted.estimator)
+        made = replace(made, raw=steady(made.raw))
         if table is not None:
             made = converted(fitted.estimator, fitted.design(table))[0]
     except ExchangeError as error:

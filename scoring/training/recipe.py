@@ -44,7 +44,11 @@ class Algorithm(Part, frozen=True):
     c: float = 1.0
     """Inverse strength of the ridge penalty on standardised terms."""
     grid: tuple[float, ...] = ()
-    """Strengths that the inner folds choose from, instead of `c`."""
+    """Strengths that the inner folds choose from; none: `c` stands."""
+    calibration: Literal["sigmoid", "isotonic"] = "sigmoid"
+    """How a machine with a radial kernel comes to probabilities."""
+    site_spread: float = 0.0
+    """Standard deviation of sites' own intercepts while the slopes are fitted (0: none)."""
 
 
 class Validation(Part, frozen=True):
@@ -73,6 +77,8 @@ class Recipe(Part, frozen=True):
     data: Data
     inputs: dict[str, Given]
     terms: dict[str, str]
+    derived: dict[str, str] = msgspec.field(default_factory=dict)
+    """Expressions over the inputs that terms and later ones may use."""
     coding: tuple[tuple[str, str, str], ...] = ()
     ages: tuple[int, int] | None = None
     notes: tuple[str, ...] = ()
@@ -138,11 +144,13 @@ def problems(recipe: Recipe) -> Iterator[str]:
         if name not in columns:
             yield f"leaks, compare or zero_is_missing: the files have no column {name}"
     kinds = {name: kind_of(given) for name, given in recipe.inputs.items()}
-    for name, text in recipe.terms.items():
-        try:
+    try:
+        for name, text in recipe.derived.items():
+            kinds[name] = parse(text, kinds).kind
+        for name, text in recipe.terms.items():  # noqa: B007 - the error names it
             parse(text, kinds)
-        except ExpressionError as error:
-            yield f"terms.{name}: {error}"
+    except ExpressionError as error:
+        yield f"{name}: {error}"
 
 
 def input_problems(recipe: Recipe, name: str, given: Given) -> Iterator[str]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from scoring.cards import Plain
     from scoring.codegen import Array
-    from scoring.tables import Layout
+    from scoring.tables import Dates, Layout
     from scoring.training.recipe import Recipe
 
 ENOUGH = 10
@@ -44,6 +44,8 @@ class Table:
     """Sites that could not be read, each with the reason."""
     compare: Mapping[str, Array] = field(default_factory=dict)
     """Published scores of the files, NaN where there is none."""
+    months: tuple[str, ...] = ()
+    """The first and the last month of the rows, ``1991-01``, where the files tell."""
 
     def part(self, rows: Array) -> Table:
         """Return some of the rows."""
@@ -51,7 +53,7 @@ class Table:
         scores = {name: column[rows] for name, column in self.compare.items()}
         return Table(
             chosen, self.truth[rows], self.site[rows], self.sites, self.sha256, self.told,
-            self.failed, scores,
+            self.failed, scores, self.months,
         )  # fmt: skip
 
 
@@ -63,6 +65,7 @@ class Rows:
     truth: Array
     site: list[str]
     compare: dict[str, Array]
+    months: list[str]
 
 
 def read_table(recipe: Recipe, data: Path | Mapping[str, Path]) -> Table:
@@ -122,7 +125,23 @@ def rows_of(recipe: Recipe, raw: bytes, file: str, name: str, told: Counter[str]
     scores = {key: numbers(sheet.cells(place))[kept] for key, place in recipe.compare.items()}
     sites = [site for site, keep in zip(sites_of(recipe, sheet, name), kept, strict=True) if keep]
     truth = np.array([truth for truth in truths if truth is not None], dtype=bool)
-    return Rows(columns, truth, sites, scores)
+    return Rows(columns, truth, sites, scores, months_of(sheet, recipe.data.dates))
+
+
+def months_of(sheet: Sheet, dates: Dates | None) -> list[str]:
+    """Return the month of each row that tells it, ``1991-01``.
+
+    Raises:
+        TableError: a name of a month is unknown.
+    """
+    found = []
+    for cell in dict.fromkeys(sheet.cells(dates.column)) if dates else ():
+        name, _, year = cell.partition("-")
+        if dates is not None and cell and name not in dates.months:
+            raise TableError(f"{sheet.file}, {dates.column}: {name!r} is no known month")
+        if dates is not None and cell:
+            found.append(f"19{year}-{dates.months[name]:02d}")
+    return found
 
 
 def note(told: Counter[str], words: str, count: int) -> None:
@@ -243,6 +262,7 @@ def joined(parts: list[Rows], sha256: str, told: Counter[str], failed: tuple[str
     """Return the rows of all files as one table, sites in order of appearance."""
     sites = tuple(dict.fromkeys(site for part in parts for site in part.site))
     places = {site: place for place, site in enumerate(sites)}
+    months = [month for part in parts for month in part.months]
     return Table(
         {n: np.concatenate([p.columns[n] for p in parts]) for n in parts[0].columns},
         np.concatenate([part.truth for part in parts]),
@@ -252,4 +272,5 @@ def joined(parts: list[Rows], sha256: str, told: Counter[str], failed: tuple[str
         dict(told),
         failed,
         {n: np.concatenate([p.compare[n] for p in parts]) for n in parts[0].compare},
+        (min(months), max(months)) if months else (),
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 from scoring.cards import card, parse
 from scoring.engine import score
 from scoring.tables import inputs_of, read_sheet
-from scoring.training.card import card_text, train
+from scoring.training.card import card_text
 from scoring.training.fit import fit
 from scoring.training.recipe import TrainingError, load
+from scoring.training.run import train
 from scoring.training.table import read_table
 from scoring.training.validate import metrics
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from scoring.cards import Card
     from scoring.training.fit import Fitted
+    from scoring.training.run import Trained
     from scoring.training.table import Table
 
 EXACT = 1e-12
@@ -68,6 +71,11 @@ def refitted(folder: Path) -> tuple[Table, Fitted]:
     return table, fit(recipe, table)
 
 
+def trained(folder: Path) -> Trained:
+    recipe = load("heart")
+    return train(recipe, read_table(recipe, folder))
+
+
 def test_the_card_equals_predict_proba(folder: Path) -> None:
     table, fitted = refitted(folder)
     model = parse(card_text(load("heart"), table, fitted, {}), "made.toml")
@@ -77,7 +85,7 @@ def test_the_card_equals_predict_proba(folder: Path) -> None:
 
 
 def test_one_file_of_four_is_enough_and_says_how_well_it_does(folder: Path) -> None:
-    model = parse(train("heart", folder), "made.toml")
+    model = parse(trained(folder).card, "made.toml")
     assert model.training is not None
     assert model.training.rows == 60
     assert 0.5 < model.training.metrics["cv_auc"] <= 1
@@ -96,13 +104,11 @@ def test_one_file_of_four_is_enough_and_says_how_well_it_does(folder: Path) -> N
 def test_data_that_cannot_be_trained_on(text: str, told: str, tmp_path: Path) -> None:
     (tmp_path / "processed.va.data").write_text(text)
     with pytest.raises(TrainingError, match=told):
-        train("heart", tmp_path)
+        trained(tmp_path)
 
 
 def test_scikit_learn_waits_until_it_is_needed() -> None:
-    program = (
-        "import sys, scoring.training.card, scoring.choose; sys.exit('sklearn' in sys.modules)"
-    )
+    program = "import sys, scoring.training.run, scoring.choose; sys.exit('sklearn' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
@@ -126,6 +132,10 @@ def test_the_heart_model_reaches_its_bars(shared: Path) -> None:
     assert found["cv_auc"] >= 0.876
     assert found["cv_brier"] <= 0.140
     assert found["left_out_auc"] >= 0.845
+    assert found["recalibrated_zurich_basel_ece"] <= 0.10
+    assert found["recalibrated_zurich_basel_brier"] <= 0.09
     shipped = card("heart_core10").training
     assert shipped is not None
-    assert shipped.metrics == pytest.approx(found, abs=6e-5)
+    assert shipped.metrics == pytest.approx(
+        {key: value for key, value in found.items() if isfinite(value)}, abs=6e-5
+    )
