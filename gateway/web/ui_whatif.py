@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import floor, log10
 from typing import TYPE_CHECKING
 
 from gateway.web.ui_cards import facts, wording
@@ -18,8 +19,21 @@ if TYPE_CHECKING:
     from datetime import date
 
     from gateway.web.ui_scores import Sheet
-    from scoring.cards import Input
+    from scoring.cards import Card, Input
     from terminology.records import JSON, Value
+
+
+STEPS = 200
+"""A slider has about as many, each of a round width."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slider:
+    """From where to where a number can be moved, and by which steps, as HTML has it."""
+
+    low: str
+    high: str
+    step: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,7 @@ class Field:
     unit: str
     hint: str
     levels: tuple[tuple[str, str], ...]
+    slider: Slider | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +74,7 @@ def what_if(
         name: asked.get(name, "").strip()[:40] if mine else now.get(name, "")
         for name in card.inputs
     }
-    fields = tuple(
-        _field(sheet.card, name, given, shown[name]) for name, given in card.inputs.items()
-    )
+    fields = tuple(_field(card, name, given, shown[name]) for name, given in card.inputs.items())
     if not mine:
         return WhatIf(sheet.card, fields)
     values, wrong = _read(card.inputs, shown, sheet)
@@ -71,18 +84,42 @@ def what_if(
     return WhatIf(sheet.card, fields, asked=True, pairs=pairs, reason=reason)
 
 
-def _field(card: str, name: str, given: Input, value: str) -> Field:
+def _field(card: Card, name: str, given: Input, value: str) -> Field:
     """Return one input of the form."""
     levels: tuple[tuple[str, str], ...] = ()
     if given.type == "boolean":
         levels = tuple((key, say(f"patient.{key}")) for key in ("yes", "no"))
     elif given.levels:
         levels = tuple((text, label("level", text)) for text in given.levels)
-    hint = ""
-    if given.range and None not in given.range:
-        low, high = (number(end) for end in given.range)
+    hint, found = "", limits(card, name, given)
+    if found and not levels:
+        low, high = (number(end) for end in found)
         hint = say("patient.whatif_range", low=low, high=high, unit=unit(given.unit)).strip()
-    return Field(name, wording(card, name), value, unit(given.unit), hint, levels)
+    words = wording(card.id, name)
+    moved = slider(*found, whole=given.type == "integer") if found and not levels else None
+    return Field(name, words, value, unit(given.unit), hint, levels, moved)
+
+
+def limits(card: Card, name: str, given: Input) -> tuple[float, float] | None:
+    """Return within what the card takes a number: its range, its guard, for an age its ages."""
+    known = [one for one in (given.range, given.guard) if one]
+    known += [card.ages] if name == "age" and card.ages else []
+    lows = [float(low) for low, _ in known if low is not None]
+    highs = [float(high) for _, high in known if high is not None]
+    return (max(lows), min(highs)) if lows and highs else None
+
+
+def slider(low: float, high: float, *, whole: bool = False) -> Slider:
+    """Return a slider between two numbers.
+
+    >>> slider(30, 350), slider(0.1, 4.9).step
+    (Slider(low='30', high='350', step='1'), '0.02')
+    """
+    wanted = (high - low) / STEPS
+    size = 10.0 ** floor(log10(wanted)) if wanted > 0 else 1.0
+    step = max(part * size for part in (1, 2, 5) if part * size <= wanted * (1 + 1e-9))
+    step = max(step, 1.0) if whole else step
+    return Slider(*(f"{one:.10g}" for one in (low, high, step)))
 
 
 def _written(value: JSON) -> str:

@@ -190,6 +190,36 @@ def test_what_if_answers_without_scripts(browser: Any, site: str) -> None:
     context.close()
 
 
+def test_a_slider_and_its_number_go_together(desk: Any, site: str) -> None:
+    desk.goto(site + "/patients/fi-north.p21")
+    desk.click("#what-if-score2 summary")
+    slider, number = (
+        desk.locator("[data-for=w-score2-sbp_mmhg]"),
+        desk.locator("#w-score2-sbp_mmhg"),
+    )
+    number.fill("140")
+    assert slider.input_value() == "140"
+    slider.focus()
+    desk.keyboard.press("ArrowRight")
+    assert number.input_value() == "141"
+    assert slider.get_attribute("aria-valuetext") == "141 mmHg"
+    desk.wait_for_url("**sbp_mmhg=141**")
+    assert desk.locator("#answer-score2 table").count() == 1
+    desk.keyboard.press("End")
+    assert number.input_value() == "350"
+    number.fill("no number")
+    assert slider.input_value() == "350"
+
+
+def test_sliders_stay_away_without_scripts(browser: Any, site: str) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(site + "/patients/fi-north.p21?whatif=score2&age=50")
+    assert page.locator("#what-if-score2 input[type=range]").count() > 3
+    assert page.locator("#what-if-score2 input[type=range]:visible").count() == 0
+    context.close()
+
+
 def test_pull_now_queues_a_pull_and_says_so(desk: Any, site: str) -> None:
     desk.goto(site + "/")
     desk.click("button[aria-label='Pull now from fi-north']")

@@ -383,3 +383,16 @@ def test_a_fault_of_ours_is_told_as_a_page_without_data(
     assert answer.status_code == 500
     assert "Something failed on our side" in answer.text
     assert "Secret" not in answer.text + "".join(capsys.readouterr())
+
+
+def test_sliders_have_the_limits_of_the_card(client: FlaskClient) -> None:
+    html = page(client, "/patients/fi-north.p21")
+    slider = '<input type="range" data-for="w-score2-{}" min="{}" max="{}" step="{}"'
+    for name, low, high, step in (
+        ("age", 40, 69, "0.1"),
+        ("sbp_mmhg", 30, 350, 1),
+        ("hdl_cholesterol_mmol_l", 0.1, 4.9, 0.02),
+    ):
+        assert slider.format(name, low, high, step) in html
+    assert "40 to 69 years" in html
+    assert 'data-for="w-score2-sex"' not in html

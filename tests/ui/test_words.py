@@ -77,7 +77,16 @@ def test_forms_follow_the_number() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["words", "charts", "ui_text", "ui_scores", "ui_findings", "ui_patient", "ui_codes_units"],
+    [
+        "words",
+        "charts",
+        "ui_text",
+        "ui_scores",
+        "ui_findings",
+        "ui_patient",
+        "ui_codes_units",
+        "ui_whatif",
+    ],
 )
 def test_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(f"gateway.web.{name}")).failed == 0

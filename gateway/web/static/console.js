@@ -1,5 +1,5 @@
-// The console works without this module. It answers what-if questions while one types,
-// and keeps the overview fresh; words, numbers and markup all come from the server.
+// The console works without this module. It answers what-if questions while one types
+// or slides, and keeps the overview fresh; words, numbers and markup all come from the server.
 
 const parser = new DOMParser();
 
@@ -11,6 +11,23 @@ async function fetched(url) {
 function adopt(place, page, selector) {
   const fresh = page?.querySelector(selector);
   if (fresh) place.replaceChildren(...document.importNode(fresh, true).childNodes);
+}
+
+for (const slider of document.querySelectorAll("input[type=range][data-for]")) {
+  const number = document.getElementById(slider.dataset.for);
+  const told = () => slider.setAttribute("aria-valuetext", `${slider.value} ${slider.dataset.unit}`.trim());
+  const follow = () => {
+    const value = Number(number.value.replace(",", "."));
+    if (number.value.trim() && Number.isFinite(value)) slider.value = value;
+    told();
+  };
+  slider.addEventListener("input", () => {
+    number.value = slider.value;
+    told();
+  });
+  number.addEventListener("input", follow);
+  slider.hidden = false;
+  follow();
 }
 
 for (const form of document.querySelectorAll("form[data-live]")) {
