@@ -34,5 +34,8 @@ bench: env
 roundtrip: env
 	$(PYTHON) -m tests.roundtrip
 
+interop: env
+	scripts/interop/run
+
 lock:
 	scripts/lock
