@@ -43,7 +43,7 @@ def map_condition(place: Place) -> None:
         or is_doubtful(condition)
     ):
         return
-    over = status_code(condition.get("clinicalStatus")) in OVER or certainty == "past"
+    over = is_over(condition) or certainty == "past"
     sent = choice.as_sent(condition.get("code"))
     refuted = certainty == "refuted"
     about = condition.get("subject") or condition.get("patient")
@@ -58,6 +58,14 @@ def map_condition(place: Place) -> None:
     state(place, gathered(found), about, when, true=not refuted)
     if not refuted and not over:
         state(place, gathered(denied(sent)) | family.denied(sent), about, when, true=False)
+
+
+def is_over(condition: Resource) -> bool:
+    """Say whether it is over: by its status, else because it says when it ended."""
+    status = status_code(condition.get("clinicalStatus"))
+    if status is None:
+        return any(key.startswith("abatement") and condition[key] for key in condition)
+    return status in OVER
 
 
 def is_doubtful(condition: Resource) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mappers import choice, dates, values, versions
+from mappers.statements import unsure
 from mappers.values import Refused
 from terminology import units
 from terminology.records import Measurement, Original
@@ -28,6 +29,7 @@ PRELIMINARY = "preliminary"
 Range: TypeAlias = "tuple[Decimal | int, Decimal | int]"
 NO_PERSON = Refused("subject", "It is about a device, place, group or animal, no person.")
 NOTHING = Original()
+MODIFIED = "An extension that nobody here knows may make it another thing."
 PAIR = ("systolic_bp", "diastolic_bp")
 
 
@@ -150,7 +152,7 @@ def map_node(place: Place, node: Resource, at: str, chosen: Choice, told: Header
 
 def qualified(observation: Resource, node: Resource, chosen: Choice) -> Refused | None:
     """Return why a node is another thing than its code says, by itself or by its parent."""
-    why = chosen.why
+    why = chosen.why or (MODIFIED if unsure(node) or unsure(observation) else None)
     if not why and node is not observation:
         why = choice.contradicted(node, chosen.feature)
         own = choice.as_sent(observation.get("code"))

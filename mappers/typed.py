@@ -34,6 +34,7 @@ class Component(msgspec.Struct, gc=False, rename="camel"):
     method: None = None
     data_absent_reason: None = None
     component: None = None
+    modifier_extension: None = None
 
 
 class Meta(msgspec.Struct, gc=False, rename="camel"):
@@ -55,6 +56,7 @@ class Observation(msgspec.Struct, gc=False, kw_only=True, rename="camel"):
     id: str | None = None
     meta: Meta | None = None
     contained: None = None
+    modifier_extension: None = None
     status: Literal["final", "amended", "corrected", "appended"]
     code: Raw
     subject: Subject

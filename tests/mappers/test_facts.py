@@ -76,6 +76,9 @@ UNKNOWN: dict[str, dict[str, Any]] = {
     "differential": condition("73211009", verificationStatus=concept("differential")),
     "entered in error": condition("73211009", verificationStatus=concept("entered-in-error")),
     "resolved hypertension": condition("38341003", clinicalStatus=concept("resolved", STATUS)),
+    "ended, by its date alone": condition(
+        "38341003", clinicalStatus=None, abatementDateTime="2020-01-01"
+    ),
     "suspected in Germany": condition(
         "E11.9",
         code={

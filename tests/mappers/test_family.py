@@ -13,7 +13,7 @@ from scoring import cards
 SNOMED, ICD = "http://snomed.info/sct", "http://hl7.org/fhir/sid/icd-10"
 ROLE = "http://terminology.hl7.org/CodeSystem/v3-RoleCode"
 PATIENT = {"reference": "Patient/p1"}
-DIABETES, INFARCTION, STROKE = "44054006", "22298006", "230690007"
+DIABETES, ATTACK, STROKE = "44054006", "22298006", "230690007"
 FIRST, SECOND = "family_history_diabetes_first_degree", "family_history_diabetes_second_degree"
 EARLY, UNDER_60 = "family_history_premature_cvd", "family_history_chd_under_60"
 
@@ -59,16 +59,16 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, bool]]] = {
     "daughter, partial": (relative("DAU", ill("E10", ICD), status="partial"), {FIRST: True}),
     "grandmother": (relative("MGRMTH", ill(DIABETES)), {SECOND: True}),
     "cousin": (relative("COUSN", ill(DIABETES)), {SECOND: True}),
-    "father, infarction at 54": (
-        relative("FTH", ill(INFARCTION, onsetAge=years(54))),
+    "father, heart attack at 54": (
+        relative("FTH", ill(ATTACK, onsetAge=years(54))),
         {EARLY: True, UNDER_60: True},
     ),
-    "father, infarction at 55": (
-        relative("FTH", ill(INFARCTION, onsetAge=years(55))),
+    "father, heart attack at 55": (
+        relative("FTH", ill(ATTACK, onsetAge=years(55))),
         {UNDER_60: True},
     ),
-    "mother, infarction at 60": (
-        relative("MTH", ill(INFARCTION, onsetAge=years(60))),
+    "mother, heart attack at 60": (
+        relative("MTH", ill(ATTACK, onsetAge=years(60))),
         {EARLY: True},
     ),
     "mother, stroke at 64": (relative("MTH", ill(STROKE, onsetAge=years(64))), {EARLY: True}),
@@ -79,19 +79,19 @@ TOLD: dict[str, tuple[dict[str, Any], dict[str, bool]]] = {
     "sibling of a told sex, in a range": (
         relative(
             "NSIB",
-            ill(INFARCTION, onsetRange={"low": years(45), "high": years(50)}),
+            ill(ATTACK, onsetRange={"low": years(45), "high": years(50)}),
             sex=concept("male", "http://hl7.org/fhir/administrative-gender"),
         ),
         {EARLY: True, UNDER_60: True},
     ),
-    "no age": (relative("FTH", ill(INFARCTION)), {}),
-    "age in months": (relative("FTH", ill(INFARCTION, onsetAge=years(40, "mo"))), {}),
+    "no age": (relative("FTH", ill(ATTACK)), {}),
+    "age in months": (relative("FTH", ill(ATTACK, onsetAge=years(40, "mo"))), {}),
     "age from below": (
-        relative("FTH", ill(INFARCTION, onsetAge={**years(50), "comparator": ">"})),
+        relative("FTH", ill(ATTACK, onsetAge={**years(50), "comparator": ">"})),
         {},
     ),
-    "age as a text": (relative("FTH", ill(INFARCTION, onsetString="at 50")), {}),
-    "sibling of no sex": (relative("NSIB", ill(INFARCTION, onsetAge=years(40))), {}),
+    "age as a text": (relative("FTH", ill(ATTACK, onsetString="at 50")), {}),
+    "sibling of no sex": (relative("NSIB", ill(ATTACK, onsetAge=years(40))), {}),
     "step-father": (relative("STPFTH", ill(DIABETES)), {}),
     "half-brother": (relative("HBRO", ill(DIABETES)), {}),
     "wife": (relative("WIFE", ill(DIABETES)), {}),

@@ -72,6 +72,7 @@ quantity = st.fixed_dictionaries(
 answer = st.sampled_from(ANSWERS).map(lambda a: {"coding": [{"system": a[0], "code": a[1]}]})
 extras = {
     "meta": st.sampled_from([{"versionId": "2"}, {"versionId": 2}, {}]),
+    "modifierExtension": st.sampled_from([[], [{"url": "https://a.example/turned"}], {}, "x"]),
     "bodySite": st.just({"text": "Left arm"}),
     "method": st.just({"text": "Fetal ultrasound"}),
     "dataAbsentReason": st.sampled_from([{}, {"text": "unknown"}]),
@@ -82,7 +83,10 @@ extras = {
     "component": st.lists(
         st.fixed_dictionaries(
             {"code": concept(), "valueQuantity": quantity},
-            optional={"dataAbsentReason": st.just({"text": "x"})},
+            optional={
+                "dataAbsentReason": st.just({"text": "x"}),
+                "modifierExtension": st.just([{"url": "https://a.example/turned"}]),
+            },
         ),
         max_size=3,
     ),
@@ -174,6 +178,7 @@ HARD = {
     "comparator": {"valueQuantity": {"value": 7, "comparator": "<", "code": "/min"}},
     "preliminary": {"status": "preliminary"},
     "device": {"subject": {"reference": "Device/d1"}},
+    "modified": {"modifierExtension": [{"url": "https://a.example/turned"}]},
     "body site": {"bodySite": {"text": "Right atrium"}},
     "text": {
         "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}], "text": "Fetal"}

@@ -74,6 +74,7 @@ REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "too heavy": ({"valueQuantity": quantity(7000, "kg")}, "implausible"),
     "a birth weight": ({"code": concept("29463-7", "8339-4")}, "qualifier"),
     "another thing by text": ({"method": {"text": "Fetal ultrasound"}}, "qualifier"),
+    "a modifier extension": ({"modifierExtension": [{"url": "https://a.example/x"}]}, "qualifier"),
     "another thing by its code's text": (
         {"code": concept("29463-7", text="Weight percentile")},
         "qualifier",
