@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.federated.noise import bounds, clipped
+from scoring.federated.noise import bounds, shortening
 from scoring.federated.questions import Averaging, Impute, Moments, Newton
 from scoring.federated.sums import FederatedError
 from scoring.training.design import filled, terms_of
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from scoring.training.recipe import Given, Recipe
     from scoring.training.table import Table
 
-AT_ONCE = 4096
-"""Rows whose parts are held in memory at a time."""
+AT_ONCE = 16_384
+"""Rows whose terms are held in memory at a time."""
 
 
 def answer(
@@ -38,13 +38,11 @@ def answer(
     if isinstance(question, Averaging):
         return averaged(question, recipe, table)
     noise = None if isinstance(question, Moments) else question.noise
-    scale = scale_of(question, recipe) if noise else np.ones(1)
     found = np.zeros(())
     for rows in parts(len(table.truth)):
-        each = contributions(question, recipe, table.part(rows))
-        found = found + (clipped(each / scale, noise.clip) if noise else each).sum(axis=0)
+        found = found + sums(question, recipe, table.part(rows))
     if noise:
-        found = (found + noise.sigma * noise.clip * draws(found.size)) * scale
+        found = found + noise.sigma * noise.clip * scale_of(question, recipe) * draws(found.size)
     if not np.all(np.isfinite(found)):
         raise FederatedError("the sums are not finite")
     return found
@@ -70,14 +68,19 @@ def parts(rows: int) -> Iterator[Array]:
         yield np.arange(start, min(start + AT_ONCE, rows))
 
 
-def contributions(question: questions.Any, recipe: Recipe, table: Table) -> Array:
-    """Return what each row adds to the answer, (n, m)."""
-    if isinstance(question, Impute):
-        return known(recipe, table)
+def sums(question: Impute | Moments | Newton, recipe: Recipe, table: Table) -> Array:
+    """Return the sums over the rows, each row's part shortened where noise is asked for."""
     if isinstance(question, Moments):
         return crossed(question, recipe, table)
-    assert isinstance(question, Newton)
-    return curved(question, recipe, table)
+    if isinstance(question, Newton):
+        return curved(question, recipe, table)
+    each = known(recipe, table)
+    if question.noise:
+        scale = scale_of(question, recipe)
+        lengths = np.linalg.norm(each / scale, axis=1)
+        each = each * shortening(lengths, question.noise.clip)[:, None]
+    found: Array = each.sum(axis=0)
+    return found
 
 
 def known(recipe: Recipe, table: Table) -> Array:
@@ -115,21 +118,34 @@ def scale_of(question: questions.Any, recipe: Recipe) -> Array:
 
 
 def crossed(question: Moments, recipe: Recipe, table: Table) -> Array:
-    """Return the terms around the pivot, behind a 1, times outcome - 1/2 and times each other."""
+    """Return sums of the terms around the pivot, behind a 1, times outcome - 1/2 and each other."""
     design = terms_of(recipe).design(filled(table.columns, imputed(question, recipe)))
     around = with_one(design - fitting(question.pivot, design.shape[1]))
-    return np.column_stack([around * (table.truth - 0.5)[:, None], products(around)])
+    return np.concatenate([(table.truth - 0.5) @ around, upper(around.T @ around)])
 
 
 def curved(question: Newton, recipe: Recipe, table: Table) -> Array:
-    """Return loss, gradient and the upper half of the Hessian of each row."""
+    """Return the sums of loss, gradient and the upper half of the Hessian."""
     design = standard(question, recipe, table)
     predictor = design @ fitting(question.coefficients, design.shape[1])
     probability = logistic(predictor)
     loss = np.logaddexp(0.0, predictor) - table.truth * predictor
-    gradient = design * (probability - table.truth)[:, None]
+    residual = probability - table.truth
     weight = probability * (1.0 - probability)
-    return np.column_stack([loss, gradient, products(design) * weight[:, None]])
+    if question.noise:
+        length = np.sqrt(loss**2 + curve_length(design, residual, weight))
+        short = shortening(length, question.noise.clip)
+        loss, residual, weight = short * loss, short * residual, short * weight
+    hessian = upper((design * weight[:, None]).T @ design)
+    return np.concatenate([[loss.sum()], residual @ design, hessian])
+
+
+def curve_length(design: Array, residual: Array, weight: Array) -> Array:
+    """Return the squared length of each row's part of gradient and upper half of the Hessian."""
+    squares = design**2
+    length = squares.sum(axis=1)
+    found: Array = residual**2 * length + weight**2 * (length**2 + (squares**2).sum(axis=1)) / 2.0
+    return found
 
 
 def averaged(question: Averaging, recipe: Recipe, table: Table) -> Array:
@@ -180,10 +196,10 @@ def with_one(design: Array) -> Array:
     return np.column_stack([np.ones(len(design)), design])
 
 
-def products(design: Array) -> Array:
-    """Return each column times itself and those behind it: the upper half, row by row."""
-    one, other = np.triu_indices(design.shape[1])
-    return design[:, one] * design[:, other]
+def upper(matrix: Array) -> Array:
+    """Return the upper half of a matrix, row by row."""
+    found: Array = matrix[np.triu_indices(len(matrix))]
+    return found
 
 
 def logistic(predictor: Array) -> Array:

@@ -46,11 +46,10 @@ def sigma_of(rho: float) -> float:
     return 1.0 / math.sqrt(2.0 * rho)
 
 
-def clipped(parts: Array, length: float) -> Array:
-    """Return the rows of (n, m), those longer than `length` shortened to it."""
-    lengths = np.linalg.norm(parts, axis=1, keepdims=True)
-    shortened: Array = parts * np.minimum(1.0, length / np.maximum(lengths, 1e-300))
-    return shortened
+def shortening(lengths: Array, longest: float) -> Array:
+    """Return by what each row's part is multiplied, so that none is longer than `longest`."""
+    found: Array = np.minimum(1.0, longest / np.maximum(lengths, 1e-300))
+    return found
 
 
 def bounds(given: Given, recipe: Recipe, *, required: bool = False) -> tuple[float, float]:

@@ -250,7 +250,7 @@ def test_what_is_refused_is_told(
 
 DATA: dict[str, tuple[list[str] | None, int, str]] = {
     "too few rows": (lines(31, 1), 403, "31 usable rows; 32"),
-    "no row": ([], 403, "0 usable rows"),
+    "no row": ([], 422, "mine.data: no row"),
     "another table": (["a,b", "1,2"], 422, "mine.data"),
     "an unknown code": (["63,1,9,145,233,1,2,150,0,2.3,3,0,6,0"], 422, "row 1, cp"),
     "no file": (None, 422, "mine.data: cannot be read"),

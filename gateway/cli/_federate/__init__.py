@@ -1,0 +1,1 @@
+"""What `riskbridge model federate` is made of: sites, gateways of its own, the report."""
