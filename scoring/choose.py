@@ -218,16 +218,19 @@ def prevention_cards(patient: Patient) -> Iterator[tuple[Card, Ready]]:
     for name in rule.first + rule.fallback:
         sibling = policy().only_without.get(name)
         if not sibling or patient.ready(card(sibling)).reason == MISSING:
-            yield card(name), patient.ready(card(name))
+            candidate, ready = card(name), patient.ready(card(name))
+            yield candidate, ready
+            if final(candidate, ready.reason):
+                return
 
 
-def final(candidate: Card, reason: str) -> bool:
+def final(candidate: Card, reason: str | None) -> bool:
     """Say whether a reason ends the search: a condition under which prevention scores mislead.
 
     Someone with the disease, or at high risk by another one, gets no number of a second score that
     happens not to ask. A redirection to another card does not end it.
     """
-    return reason in candidate.exclude.values() and "_use_" not in reason
+    return reason is not None and reason in candidate.exclude.values() and "_use_" not in reason
 
 
 def because(rule: Rule, place: str, passed: Sequence[tuple[Card, Ready]]) -> str:
@@ -243,29 +246,36 @@ def because(rule: Rule, place: str, passed: Sequence[tuple[Card, Ready]]) -> str
 
 
 def one_more(inputs: Mapping[str, Any], country: str | None, day: date | None = None) -> list[Next]:
-    """Return what would be used with one more input, beside or before what is used now."""
+    """Return what would be used with one more input, beside or before what is used now.
+
+    Not said of what only answers a question, such as an eGFR wherever creatinine is not given.
+    """
     patient = patient_of(inputs, country, day)
-    found = [
-        Next(candidate, missing)
-        for candidate, ready in before_first(prevention_cards(patient))
-        if (missing := last_missing(candidate, ready))
-    ]
+    found = nearly(prevention_cards(patient))
     for setting in policy().contexts:
-        if here(setting, patient):
+        if here(setting, patient) and not setting.asked:
             tried = ((card(name), patient.ready(card(name))) for name in setting.cards)
             found += [
-                Next(candidate, missing)
-                for candidate, ready in before_first(tried)
-                if (missing := last_missing(candidate, ready))
-                and concerns(setting, with_feature(patient, missing))
+                one
+                for one in nearly(tried)
+                if concerns(setting, with_feature(patient, one.missing))
             ]
     return found
+
+
+def nearly(tried: Iterable[tuple[Card, Ready]]) -> list[Next]:
+    """Return the cards before the one in use that lack one input, the first for each input."""
+    found: dict[str, Card] = {}
+    for candidate, ready in before_first(tried):
+        if missing := last_missing(candidate, ready):
+            found.setdefault(missing, candidate)
+    return [Next(candidate, missing) for missing, candidate in found.items()]
 
 
 def before_first(tried: Iterable[tuple[Card, Ready]]) -> Iterator[tuple[Card, Ready]]:
     """Yield the cards before the one that is used."""
     for candidate, ready in tried:
-        if ready.reason is None or final(candidate, ready.reason):
+        if ready.reason is None:
             return
         yield candidate, ready
 

@@ -115,3 +115,49 @@ outputs = { doubled = { kind = "value", label = "twice x" } }
     made.write_text(made.read_text().replace("2 * x", "2 * y"), encoding="utf-8")
     result = run("score", str(made))
     assert "mine.toml: doubled: unknown name y" in str(result.exception)
+
+
+def test_a_missing_number_keeps_the_answer_and_adds_the_range() -> None:
+    inputs = SMOKER | {"risk_region": "low"}
+    del inputs["sbp_mmhg"]
+    (answer,) = answers_to("score2", {"id": "x", "inputs": inputs})
+    low, high = answer.pop("range")["cvd_10y"]
+    assert 0 < low < 0.0591 < high < 1
+    assert answer == {
+        "id": "x", "card": "score2", "version": "2021", "applicable": False, "outputs": {},
+        "category": None, "missing": ["sbp_mmhg"], "reason": "missing_input", "assumptions": [],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("card", "inputs"),
+    [
+        ("score2", SMOKER | {"risk_region": "low", "sex": None}),
+        ("score2", {}),
+        ("news2", {"age": 60}),
+        ("qrisk3_2017", {}),
+    ],
+)
+def test_no_range_where_the_card_does_not_allow_it(card: str, inputs: dict[str, Any]) -> None:
+    (answer,) = answers_to(card, {"inputs": inputs})
+    assert answer["applicable"] is False
+    assert "range" not in answer
+
+
+def test_auto_says_what_one_more_input_would_change() -> None:
+    inputs = {key: value for key, value in SMOKER.items() if key != "hdl_cholesterol_mmol_l"}
+    (answer,) = answers_to("auto", {"inputs": inputs | {"diabetes": False}, "country": "FI"})
+    assert answer["card"] == "who_cvd_2019_lab"
+    assert answer["next"] == [{"card": "score2", "missing": ["hdl_cholesterol_mmol_l"]}]
+    assert "with HDL cholesterol SCORE2 would be used" in answer["why"]
+    assert "range" not in answer
+    (none,) = answers_to("auto", {"inputs": SMOKER, "country": "FI"})
+    assert (none["card"], none["next"]) == ("score2", [])
+    (open_,) = answers_to("auto", {"inputs": SMOKER | {"sbp_mmhg": None}, "country": "FI"})
+    assert (open_["card"], set(open_["range"])) == ("score2", {"cvd_10y"})
+
+
+def answers_to(card: str, *lines: dict[str, Any]) -> list[dict[str, Any]]:
+    result = run("score", card, given="\n".join(map(json.dumps, lines)))
+    assert result.exit_code == 0, result.output
+    return [json.loads(text) for text in result.stdout.splitlines()]
