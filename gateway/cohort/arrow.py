@@ -63,6 +63,8 @@ def score_record_batch(
     columns = {name: column_of(given, batch, name) for name, given in card.inputs.items()}
     if "age" not in columns and card.ages:
         columns["age"] = numbers(batch, "age")
+    if card.calibration and card.calibration.by in {*batch.schema.names} - {*columns}:
+        columns[card.calibration.by] = codes(batch, card.calibration.by)
     found = score_batch(card, columns, country=country)
     made = [batch.column(name) for name in keep]
     made += [output_of(card, name, found) for name in own_outputs(card)]

@@ -75,6 +75,21 @@ def test_columns_are_rows_to_the_bit() -> None:
         assert one.outputs[OUTPUT] == found[place]
 
 
+@pytest.mark.parametrize(("by", "column"), [("country", "country"), ("ward", "ward")])
+def test_arrow_batches_are_rows_to_the_bit(by: str, column: str) -> None:
+    pa = pytest.importorskip("pyarrow")
+    from gateway.cohort.arrow import score_record_batch
+
+    card, groups = calibrated(by), [*GROUPS, "FR", None]
+    rows = [{**INPUTS, "age": 50.0 + place, column: one} for place, one in enumerate(groups)]
+    found = score_record_batch(card, pa.RecordBatch.from_pylist(rows)).column(OUTPUT).to_pylist()
+    assert found == [
+        score(card, row, country=row.get("country")).outputs[OUTPUT]  # type: ignore[arg-type]
+        for row in rows
+    ]
+    assert len(set(found)) == len(found)
+
+
 def test_by_an_input() -> None:
     card = calibrated("sex", male=GROUPS["CH"])
     men, women = ({**INPUTS, "sex": sex} for sex in ("male", "female"))
