@@ -74,15 +74,21 @@ class Drifts:
     engine: sa.Engine
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Yield the gauge: the population stability index (from 0.25 on another population)."""
+        """Yield the population stability index, and whether index or units are an alarm."""
+        labels = ("card", "input")
         moved = GaugeMetricFamily(
-            "riskbridge_model_drift", "Population stability index.", labels=("card", "input")
+            "riskbridge_model_drift", "Population stability index.", labels=labels
+        )
+        alarm = GaugeMetricFamily(
+            "riskbridge_model_drift_alarm", "Other values or units than in training.", labels=labels
         )
         for card, inputs in drifts(self.engine).items():
             for one in inputs:
                 if one.psi is not None:
                     moved.add_metric((card, one.input), one.psi)
+                alarm.add_metric((card, one.input), one.level == "much")
         yield moved
+        yield alarm
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Card:
 def assessed(store: sa.Engine, card: Card, mean: float, rows: int = 300) -> None:
     made = []
     for n, value in enumerate(RANDOM.normal(mean, 20, rows).tolist()):
-        found = score(card, {**INPUTS, "sbp_mmhg": value, "age": 59.5 + n % 3 / 2})
+        found = score(card, {**INPUTS, "sbp_mmhg": value, "age": RANDOM.normal(60, 1)})
         sent = Measurement("systolic_bp", value, "mm[Hg]", "x", original=Original(unit="mmHg"))
         found = replace(found, basis=(sent,))
         made.append(Made(f"a{n}", f"p{n}", found, ()))
@@ -61,7 +61,8 @@ def test_the_newest_assessments_are_held_to_the_training(store: sa.Engine, card:
     assert found["sbp_mmhg"].missing == 0
     assert (found["max_heart_rate_min"].psi, found["max_heart_rate_min"].missing) == (None, 1)
     assert view.drifts(store)[card.id] is view.drifts(store)[card.id]
-    (gauge,) = Drifts(store).collect()
+    gauge, alarm = Drifts(store).collect()
+    assert {one.labels["input"] for one in alarm.samples if one.value} == {"sbp_mmhg"}
     values = {one.labels["input"]: one.value for one in gauge.samples}
     assert values["sbp_mmhg"] > 0.25
     (task,) = _of_card(card.id, view.drifts(store)[card.id])
