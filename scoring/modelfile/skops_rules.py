@@ -168,10 +168,25 @@ def check_fit(part: Any) -> None:  # noqa: ANN401 - any kind of object
         leaf = nodes["is_leaf"] != 0
         check_nodes(leaf, nodes["left"], nodes["right"], nodes["feature_idx"], None)
     elif kind in ("SVC", "NuSVC") and hasattr(part, "support_vectors_"):
-        vectors = len(part.support_vectors_)
-        counts = (part._n_support.sum(), len(part.support_), part._dual_coef_.shape[1])  # noqa: SLF001 - what libsvm is given
-        if part._sparse or any(count != vectors for count in counts):  # noqa: SLF001 - same
-            raise ModelFileError("path", f"{DAMAGED}: support vectors do not fit together")
+        check_vectors(part)
+
+
+def check_vectors(machine: Any) -> None:  # noqa: ANN401 - a support-vector machine
+    """Check that what libsvm is given fits together.
+
+    Raises:
+        ModelFileError: it does not.
+    """
+    count, width = machine.support_vectors_.shape
+    same = (
+        machine._n_support.sum() == len(machine.support_) == count  # noqa: SLF001 - what libsvm is given
+        and machine._dual_coef_.shape == (1, count)
+        and machine._intercept_.shape == (1,)
+        and machine.shape_fit_[1] == machine.n_features_in_ == width
+        and machine.kernel in ("linear", "poly", "rbf", "sigmoid")
+    )
+    if machine._sparse or not same:  # noqa: SLF001 - same
+        raise ModelFileError("path", f"{DAMAGED}: support vectors do not fit together")
 
 
 def check_nodes(leaf: Array, left: Array, right: Array, feature: Array, width: int | None) -> None:

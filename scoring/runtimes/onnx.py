@@ -141,5 +141,12 @@ def _output(session: Any, file: ModelFile) -> str:  # noqa: ANN401 - onnxruntime
 
 
 def _told(error: Exception) -> str:
-    """Return the end of onnxruntime's message, without its places in its sources."""
-    return str(error).splitlines()[0].rpartition(" : ")[2][-200:] or type(error).__name__
+    """Return what onnxruntime says, without the places in its sources."""
+    text = str(error).splitlines()[0]
+    if "Available memory" in text:
+        return f"needs more than {MEMORY // 2**20} MiB"
+    if "terminate" in text:
+        return f"takes longer than {FIRST_RUN:g} s"
+    for mark in (" was false. ", "Status Message: ", " : ", "] "):
+        text = text.rpartition(mark)[2]
+    return text[:200]

@@ -184,10 +184,22 @@ def test_a_tree_over_other_columns(tmp_path: Path) -> None:
         a_card(tmp_path, raw, "skops", trusted=trusted(raw))
 
 
-def test_support_vectors_that_do_not_fit_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("support_vectors_", np.zeros((3, 2))),
+        ("support_vectors_", np.zeros((0, 2))),
+        ("support_", np.arange(2, dtype=np.int32)),
+        ("_n_support", np.array([10**6, 1], dtype=np.int32)),
+        ("_dual_coef_", np.zeros((1, 1))),
+        ("_intercept_", np.zeros(0)),
+        ("shape_fit_", (300, 50)),
+        ("kernel", "precomputed"),
+    ],
+)
+def test_support_vectors_that_do_not_fit_together(name: str, value: Any, tmp_path: Path) -> None:
     estimator = radial()
-    machine = estimator.calibrated_classifiers_[0].estimator
-    machine.support_vectors_ = machine.support_vectors_[:3]
+    setattr(estimator.calibrated_classifiers_[0].estimator, name, value)
     raw = store.dumps(estimator)
     with pytest.raises(CardError, match="support vectors do not fit"):
         a_card(tmp_path, raw, "skops", trusted=trusted(raw), more="leaves_site = false")
