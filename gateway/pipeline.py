@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from gateway.errors import ConfigurationError
-from mappers import riskassessment
+from mappers import riskassessment, riskassessment_modelcard
 from mappers.document import Context, Mapped, map_resources
 from mappers.features import rows
 from mappers.riskassessment_identity import provenance_identity
@@ -62,6 +62,8 @@ class Options:
     probability: str = "percent"
     ranges: bool = False
     """Whether missing numbers may give a best and a worst case, where the card allows it."""
+    guided: bool = False
+    """Whether the receiver knows HL7's guide on AI transparency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +142,14 @@ def assess(
     probability: str = "percent",
     ranges: bool = False,
     models: Models = SHIPPED,
+    guided: bool = False,
 ) -> Assessed:
     """Return what is to be said of the patients in loose resources of one server.
 
     What was mapped already, as by `mappers.document.map_document`, may stand in their place. The
     other arguments are those of `Options`, and the versions of cards that are in use.
     """
-    options = Options(as_of, source, country, cards, fhir_version, probability, ranges)
+    options = Options(as_of, source, country, cards, fhir_version, probability, ranges, guided)
     mapped = resources if isinstance(resources, Mapped) else mapped_of(resources, options)
     found = tuple(rows(mapped, options.as_of, options.country))
     judgements = [one for row in found for one in judged(row, options, models)]
@@ -265,18 +268,28 @@ def risk_assessment(risk: Risk, options: Options, status: str = "final") -> Reso
         probability=options.probability,
         status=status,
         labels=labels_for(person.language if person else None),
+        guided=options.guided,
     )
 
 
-def device(facts: CardFacts, fhir_version: str) -> Resource:
+def device(facts: CardFacts, fhir_version: str, *, guided: bool = False) -> Resource:
     """Return the Device that a card is."""
-    return riskassessment.device(facts, fhir_version)
+    return riskassessment.device(facts, fhir_version, guided=guided)
+
+
+def model_card(facts: CardFacts, fhir_version: str) -> Resource | None:
+    """Return the model card of a trained card; None for a published score."""
+    return riskassessment_modelcard.model_card(facts, fhir_version)
 
 
 def provenance(assessment: Resource, risk: Risk, options: Options) -> Resource:
     """Return where a RiskAssessment comes from."""
     return riskassessment.provenance(
-        assessment, risk.score, recorded=options.as_of, fhir_version=options.fhir_version
+        assessment,
+        risk.score,
+        recorded=options.as_of,
+        fhir_version=options.fhir_version,
+        guided=options.guided,
     )
 
 

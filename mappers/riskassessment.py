@@ -16,6 +16,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from mappers import languages
+from mappers import riskassessment_transparency as transparency
 from mappers import riskassessment_words as words
 from mappers.riskassessment_elements import (
     facts_of,
@@ -77,12 +78,14 @@ def render(
     status: str = "final",
     device: str | None = None,
     labels: Labels | None = None,
+    guided: bool = False,
 ) -> Resource:
     """Return the RiskAssessment of a score that applies, or that has ranges at least.
 
     `subject` and `device` are references (the device defaults to the card's own), `identifier` a
     UUID (see `assessment_identity`), `probability` is ``percent`` or ``fraction``. With `labels` of
     a language that there are sentences in, the narrative is in it, and the rationale in both.
+    `guided` writes the label of HL7's guide for trained models, as for a server that declares it.
     """
     facts = facts_of(score)
     form = form_of(score, as_of, probability, voice_of(labels))
@@ -92,6 +95,7 @@ def render(
     resource: Resource = {
         "resourceType": "RiskAssessment",
         "id": identifier,
+        "meta": transparency.labels(facts, fhir_version, guided=guided),
         "language": form.voice.language if form.voice else None,
         "text": narrative(score, form.voice),
         "identifier": own if fhir_version == "STU3" else [own],

@@ -32,6 +32,11 @@ def device_identity(card: str, version: str) -> uuid.UUID:
     return uuid.uuid5(NAMESPACE, f"Device {card}@{version}")
 
 
+def modelcard_identity(card: str, version: str) -> uuid.UUID:
+    """Return the identity of the model card of a trained card."""
+    return uuid.uuid5(NAMESPACE, f"ModelCard {card}@{version}")
+
+
 def provenance_identity(assessment: str, status: str) -> uuid.UUID:
     """Return the identity of the Provenance of an assessment in that status."""
     return uuid.uuid5(NAMESPACE, f"Provenance {assessment} {status}")

@@ -18,7 +18,7 @@ from scoring.calibration import Calibration  # noqa: TC001 - msgspec reads the t
 from scoring.drift import Reference  # noqa: TC001 - msgspec reads the types of fields
 from scoring.expressions import FLAG, NUMBER, Kind
 from scoring.modelfile import Content, ModelFileError, opening
-from terminology.records import CardFacts, OutputFacts
+from terminology.records import CardFacts, OutputFacts, TrainingFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -254,6 +254,23 @@ class Card(Part, frozen=True):
             scale=self.scale,
             bands=self.bands[0].set if self.bands else "",
             trained=self.training is not None,
+            training=self.training_facts(),
+        )
+
+    def training_facts(self) -> TrainingFacts | None:
+        """Return what a model card has to say of the training; None for a published score."""
+        if self.training is None:
+            return None
+        return TrainingFacts(
+            self.training.algorithm,
+            self.training.data,
+            self.training.sha256,
+            self.training.rows,
+            self.setting,
+            self.ages,
+            tuple(self.training.metrics.items()),
+            tuple(self.training.told.items()),
+            self.notes,
         )
 
 

@@ -173,6 +173,22 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingFacts:
+    """How a model of ours came about, as far as its model card tells it."""
+
+    algorithm: str
+    data: str
+    sha256: str
+    rows: int
+    setting: str = ""
+    ages: tuple[int, int] | None = None
+    metrics: tuple[tuple[str, float], ...] = ()
+    told: tuple[tuple[str, int], ...] = ()
+    """What was cleaned before training, in words, and how often."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CardFacts:
     """The facts of a card that travel with its scores."""
 
@@ -190,6 +206,7 @@ class CardFacts:
     """Name of the set of bands behind the category."""
     trained: bool = False
     """True for a model of ours, False for a published score."""
+    training: TrainingFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

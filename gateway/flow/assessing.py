@@ -31,6 +31,7 @@ from gateway.store.assessments import Made
 from gateway.store.engine import reading, writing
 from gateway.store.resources import Key
 from gateway.store.sources import Known
+from mappers.riskassessment_transparency import GUIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -170,6 +171,7 @@ def think(
         cards=source.settings.cards,
         fhir_version=source.fhir_version,
         probability=source.settings.probability,
+        guided=GUIDE in source.guides,
         models=snapshot.models,
     )
     letters = Letters(assessed.options, where)

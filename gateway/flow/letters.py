@@ -1,4 +1,4 @@
-"""RiskAssessment, Device and Provenance of an assessment: the copy served here, and the partner's.
+"""RiskAssessment, Provenance, Device and model card: the copy served here, and the partner's.
 
 The copy served here is R4, in percent, with our ids; what is posted to the partner has its FHIR
 version, its way to write a probability, and its own ids. Both have the same identifier.
@@ -35,7 +35,7 @@ SAME_SHAPE = ("R4", "R4B")
 
 def own(options: Options) -> Options:
     """Return the options of the copy that is kept here."""
-    return replace(options, fhir_version=OWN, probability="percent")
+    return replace(options, fhir_version=OWN, probability="percent", guided=False)
 
 
 def texts_of(one: Kept) -> tuple[Key, Key]:
@@ -62,7 +62,8 @@ class Letters:
     @property
     def alike(self) -> bool:
         """Tell whether the partner's copy differs from ours by its references alone."""
-        return self.options.fhir_version in SAME_SHAPE and self.options.probability == "percent"
+        plain = self.options.probability == "percent" and not self.options.guided
+        return self.options.fhir_version in SAME_SHAPE and plain
 
     def write(self, risk: Risk, status: str = "final") -> None:
         """Write the RiskAssessment of a risk, its Provenance, and the Device of the card."""
@@ -98,16 +99,24 @@ class Letters:
             yield pipeline.later_provenance(decode(origin), after, self.options.as_of)
 
     def describe(self, facts: CardFacts) -> None:
-        """Write the Device that a card is."""
-        theirs = pipeline.device(facts, self.options.fhir_version)
+        """Write the Device that a card is, and the model card of a trained one."""
+        version, guided = self.options.fhir_version, self.options.guided
+        theirs = pipeline.device(facts, version, guided=guided)
         key = Key("Device", theirs["id"])
         if key in self.devices:
             return
-        ours = theirs if self.alike else pipeline.device(facts, OWN)
+        self.introduce(theirs if self.alike else pipeline.device(facts, OWN), theirs)
+        card, own_card = pipeline.model_card(facts, version), pipeline.model_card(facts, OWN)
+        if card is not None and own_card is not None:
+            self.introduce(own_card, card)
+
+    def introduce(self, ours: Resource, theirs: Resource) -> None:
+        """Keep what tells of a card, and have it written at the partner."""
+        key = Key(ours["resourceType"], ours["id"])
         made = stamp(ours, key.gid)
         self.devices[key] = Write(*key, ours, made, digest=made.digest, unless_same=True)
         if self.posts:
-            self.parcels.append(Parcel("Device", key.gid, encode(theirs)))
+            self.parcels.append(Parcel(key.type, key.gid, encode(theirs)))
 
     def keep(self, resource: Resource) -> None:
         """Keep a resource here."""

@@ -39,6 +39,8 @@ class Abilities:
     software: str | None = None
     types: Mapping[str, TypeAbilities] = field(default_factory=dict)
     system: frozenset[str] = frozenset()
+    guides: frozenset[str] = frozenset()
+    """Canonicals of the implementation guides that it says it follows."""
 
     def deletes_told(self, type_: str) -> bool:
         """Tell whether the history of the type can be asked for, which lists what was deleted."""
@@ -77,6 +79,7 @@ class Abilities:
             "fhir_version": self.fhir_version,
             "software": self.software,
             "system": sorted(self.system),
+            "guides": sorted(self.guides),
             "types": {
                 name: {
                     "interactions": sorted(one.interactions),
@@ -101,6 +104,7 @@ def abilities(statement: Resource) -> Abilities:
         software=told or None,
         types={text(one.get("type")): of_type(one) for one in objects(server, "resource")},
         system=frozenset(codes(objects(server, "interaction"))),
+        guides=frozenset(guides(statement)),
     )
 
 
@@ -122,6 +126,7 @@ def remembered(plain: Mapping[str, Any] | None) -> Abilities | None:
         fhir_version=plain["fhir_version"],
         software=plain["software"],
         system=frozenset(plain["system"]),
+        guides=frozenset(plain.get("guides", ())),
         types={
             name: TypeAbilities(
                 frozenset(one["interactions"]),
@@ -141,6 +146,13 @@ def version(told: str) -> str:
     ('R4', 'STU3', 'R4')
     """
     return VERSIONS.get(told[:3], "R4")
+
+
+def guides(statement: Resource) -> Iterator[str]:
+    """Yield the guides that a statement names, without their versions."""
+    listed = statement.get("implementationGuide")
+    for one in listed if isinstance(listed, list) else ():
+        yield text(one).partition("|")[0]
 
 
 def objects(parent: Mapping[str, Any], key: str) -> Iterator[dict[str, Any]]:

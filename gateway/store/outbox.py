@@ -22,7 +22,7 @@ from gateway.store.tables import outbox
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-KINDS = ("Device", "RiskAssessment", "Provenance")
+KINDS = ("DocumentReference", "Device", "RiskAssessment", "Provenance")
 """What is written, in the order in which each refers to those before."""
 
 OPEN = ("due", "failed")

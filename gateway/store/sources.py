@@ -46,6 +46,11 @@ class Known:
         return str((self.capability or {}).get("fhir_version") or "R4")
 
     @property
+    def guides(self) -> frozenset[str]:
+        """Return the implementation guides that the server says it follows."""
+        return frozenset((self.capability or {}).get("guides") or ())
+
+    @property
     def refused(self) -> Mapping[str, str]:
         """Return the types that the server has shown not to take, and what it answered."""
         return dict((self.capability or {}).get("refused") or {})

@@ -59,6 +59,7 @@ class FakeServer:
     read_only: frozenset[str] = frozenset()
     """Types that are declared without create and update."""
     fhir_version: str = "4.0.1"
+    guides: tuple[str, ...] = ()
     store: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     gone: list[tuple[str, str]] = field(default_factory=list)
     faults: deque[Any] = field(default_factory=deque)
@@ -73,7 +74,7 @@ class FakeServer:
             self.clock += 1
             moment = BEGINNING + timedelta(seconds=self.clock)
             meta = {"versionId": str(version), "lastUpdated": f"{moment:%Y-%m-%dT%H:%M:%SZ}"}
-            self.store[key] = {**resource, "meta": meta}
+            self.store[key] = {**resource, "meta": {**resource.get("meta", {}), **meta}}
 
     def remove(self, type_: str, id_: str) -> None:
         """Delete a resource: it reads 410 from now on, and stands in the history."""
@@ -239,6 +240,7 @@ class FakeServer:
         return {
             "resourceType": "CapabilityStatement",
             "fhirVersion": self.fhir_version,
+            "implementationGuide": list(self.guides),
             "software": {"name": "Fake", "version": "1"},
             "rest": [rest],
         }

@@ -141,6 +141,7 @@ def test_each_is_written_once_and_the_second_time_nothing(  # noqa: PLR0917 - fi
     assert (report.due, report.written, report.unchanged, report.failed) == (MANY, MANY, 0, 0)
     assert report.others_written == MANY + 1
     assert {kind: len(server.of(kind)) for kind in outbox.KINDS} == {
+        "DocumentReference": 0,
         "Device": 1,
         "RiskAssessment": MANY,
         "Provenance": MANY,
