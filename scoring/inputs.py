@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 STALE_DAYS = 731
 """A value older than this enters, and its date is said."""
+SETTLED = 12
+"""Significant digits of a converted number: more than any laboratory gives."""
 COMPARATOR = "comparator"
 TOO_OLD = "too-old"
 UNUSABLE = "value-type"
@@ -212,7 +214,19 @@ def in_unit(found: CardInputs, measurement: Measurement, unit: str | None) -> fl
     converted = convert(value, measurement.unit, unit, measurement.feature)
     if converted.value is None:
         found.find(measurement, converted.error or UNUSABLE, converted.detail or "")
-    return converted.value
+        return None
+    return settled(converted.value)
+
+
+def settled(number: float) -> float:
+    """Return a converted number without the noise of its last bits.
+
+    What was sent as 20 mg/dL, and kept in mmol/L, is 20 mg/dL again: at a limit that decides.
+
+    >>> settled(19.999999999999996)
+    20.0
+    """
+    return float(f"{number:.{SETTLED}g}")
 
 
 def mention_age(found: CardInputs, given: Input, measurement: Measurement) -> None:
