@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
 TIME = re.compile(
     r"T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,12}))?)?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)?", re.ASCII
 )
+LONGEST = 40
+"""No dateTime is longer."""
 COMMON = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)\Z", re.ASCII)
 
 
@@ -51,6 +54,12 @@ def instant(text: str) -> datetime | None:
 
     A time without a zone, which the specification forbids and servers send, is read as UTC.
     """
+    return moment(text) if len(text) <= LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def moment(text: str) -> datetime | None:
+    """Return what `instant` says of a text that is short enough to be kept."""
     if COMMON.match(text):  # at the speed of the C parser
         try:
             return datetime.fromisoformat(text).astimezone(UTC)

@@ -138,6 +138,7 @@ def section(code: str) -> str | None:
     return next((kind for kind, codes in table()["sections"].items() if code in codes), None)
 
 
+@cache
 def naming(name: str, *, true: bool) -> tuple[str, ...]:
     """Return a fact and, when it is true, those that include it."""
     wider = (fact.name for fact in load().values() if reaches(fact, {name}))

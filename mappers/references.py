@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ RELATIVE = re.compile(
     r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[^/]*)?/?$"
 )
 CONDITIONAL = re.compile(r"(?:^|/)(?P<type>[A-Z][A-Za-z]+)\?")
+LONGEST = 300
+"""Characters of a reference that is kept."""
 PEOPLE = frozenset({"Patient", "Person", "RelatedPerson", "Practitioner"})
 """Types of resources that are human; a subject of another type is none."""
 ANIMAL = "http://hl7.org/fhir/StructureDefinition/patient-animal"
@@ -101,8 +104,16 @@ def reference_to(reference: str) -> str:
     >>> reference_to("urn:uuid:0d7c1c6e-8a04-4f63-9f0c-9a5d0f6d1f11")
     'urn:uuid:0d7c1c6e-8a04-4f63-9f0c-9a5d0f6d1f11'
     """
+    return shortened(reference) if len(reference) <= LONGEST else without_server(reference)
+
+
+def without_server(reference: str) -> str:
+    """Return ``Type/id`` where a reference ends with one, else it as it is."""
     found = RELATIVE.search(reference)
     return f"{found['type']}/{found['id']}" if found else reference
+
+
+shortened = lru_cache(maxsize=8192)(without_server)
 
 
 def unversioned(reference: str) -> str:
