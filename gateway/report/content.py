@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scoring.appraisal import Appraisal
+    from scoring.calibration import Group
     from scoring.cards import Card, Input
     from scoring.judge import Figure
 
@@ -82,13 +83,34 @@ def calibrated(card: Card) -> str:
     """Return for whom the card is calibrated."""
     if card.calibration is None:
         return "no group in particular; its scores say so"
-    groups = card.calibration.groups
-    return ", ".join(f"{name} ({group.n} rows, {group.method})" for name, group in groups.items())
+    return ", ".join(card.calibration.groups) if card.calibration.by else "everybody alike"
 
 
 def kind(card: Card) -> str:
     """Return how the model was made."""
     return card.training.algorithm if card.training else f"published score ({card.runtime})"
+
+
+def calibration(card: Card) -> Sheet:
+    """Return how the log odds of each group are moved."""
+    known = card.calibration
+    rows = tuple(
+        (name, str(one.n), str(one.events), one.method, *moved(one))
+        for name, one in (known.groups.items() if known else ())
+    )
+    heads = ("Group", "Rows", "With the outcome", "Method", "Intercept", "Slope")
+    note = ""
+    if known:
+        toward = " and ".join(f"{value:.2f}" for value in known.shrunk_to)
+        note = f"Learned from {known.data}; small groups are drawn towards {toward}."
+    return Sheet("Calibration", heads, rows, note)
+
+
+def moved(group: Group) -> tuple[str, str]:
+    """Return intercept and slope of a group; a rising line has neither."""
+    if group.knots:
+        return f"line of {len(group.knots)} knots", "–"
+    return f"{group.intercept:.3f}", f"{group.slope:.3f}"
 
 
 def data_sheet(found: Appraisal) -> Sheet:
@@ -246,7 +268,7 @@ def sheets(found: Appraisal) -> list[Sheet]:
     """Return all tables of the report that say something."""
     card = found.card
     made = [
-        figures(found), fairness(found), gaps(found), validation(card), inputs(card),
-        coefficients(card), data_sheet(found),
+        figures(found), fairness(found), gaps(found), calibration(card),
+        validation(card), inputs(card), coefficients(card), data_sheet(found),
     ]  # fmt: skip
     return [sheet for sheet in made if sheet.rows]
