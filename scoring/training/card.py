@@ -137,6 +137,7 @@ def in_words(recipe: Recipe, fitted: Fitted) -> str:
     words = WORDS[fitted.algorithm].format(
         setting=setting or f"c = {recipe.algorithm.c:g}", calibration=recipe.algorithm.calibration
     )
+    words += f", {fitted.drawn} rows drawn" if fitted.drawn else ""
     spread = recipe.algorithm.site_spread if fitted.algorithm == "logistic" else 0.0
     return f"{words}, sites' intercepts with deviation {spread:g}" if spread else words
 

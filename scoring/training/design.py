@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from scoring.training.recipe import Recipe
 
 
+ROUNDING = 1e-12
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of a recipe as one function over columns."""
@@ -73,8 +76,11 @@ def filled(columns: Mapping[str, Array], impute: Mapping[str, float]) -> dict[st
 
 
 def scales(design: Array, scaled: Array) -> tuple[Array, Array]:
-    """Return mean and population deviation of each term; 0 and 1 where it stays as it is."""
+    """Return mean and population deviation of each term; 0 and 1 where it stays as it is.
+
+    A term that does not vary, but for the rounding of its mean, is left with a deviation of 1.
+    """
     means = np.where(scaled, design.mean(axis=0), 0.0)
     deviations = np.where(scaled, design.std(axis=0), 1.0)
-    deviations[deviations == 0] = 1.0
+    deviations[deviations <= ROUNDING * np.abs(means)] = 1.0
     return means, deviations

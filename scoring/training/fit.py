@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from scoring.training.table import Table
 
 
+KERNEL_ROWS = 3000
+"""A radial kernel compares each row with each: of more rows, so many are drawn by the seed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """What comes before the estimator: the terms, what fills gaps, and the scales."""
@@ -46,6 +50,8 @@ class Fitted(Prepared):
     """A scikit-learn classifier over the (n, k) standardised design matrix."""
     algorithm: Name = "logistic"
     setting: Setting = field(default_factory=dict)
+    drawn: int | None = None
+    """How many rows were drawn for it, where it could not take all."""
 
     def probabilities(self, table: Table) -> Array:
         """Return ``predict_proba`` of the outcome for each row, (n,)."""
@@ -73,10 +79,12 @@ def fit(
     ready = prepared(recipe, table)
     chosen = setting or algorithms.usual(recipe, algorithm)
     spread = recipe.algorithm.site_spread if by_site else 0.0
+    taken = table.drawn(KERNEL_ROWS, seed) if algorithm == "svm-rbf" else table
     made = algorithms.estimator(recipe, algorithm, chosen, seed)
-    made = trained(made, ready.design(table), table, spread)
+    made = trained(made, ready.design(taken), taken, spread)
+    drawn = None if taken is table else len(taken.truth)
     return Fitted(
-        ready.terms, ready.impute, ready.means, ready.deviations, made, algorithm, chosen
+        ready.terms, ready.impute, ready.means, ready.deviations, made, algorithm, chosen, drawn
     )  # fmt: skip
 
 

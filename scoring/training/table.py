@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scoring.applicability import inside
 from scoring.tables import Sheet, TableError, meaning, outcome, read_sheet
 from scoring.training.recipe import TrainingError
+from terminology import analytes, units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring.cards import Plain
+    from scoring.cards import Input, Plain
     from scoring.codegen import Array
     from scoring.tables import Dates, Layout
     from scoring.training.recipe import Recipe
@@ -55,6 +57,13 @@ class Table:
             chosen, self.truth[rows], self.site[rows], self.sites, self.sha256, self.told,
             self.failed, scores, self.months,
         )  # fmt: skip
+
+    def drawn(self, size: int, seed: int) -> Table:
+        """Return at most so many rows, drawn by the seed, in their order."""
+        if len(self.truth) <= size:
+            return self
+        rows = np.random.default_rng(seed).choice(len(self.truth), size, replace=False)
+        return self.part(np.sort(rows))
 
 
 @dataclass(slots=True)
@@ -120,6 +129,8 @@ def rows_of(recipe: Recipe, raw: bytes, file: str, name: str, told: Counter[str]
     label = recipe.data.label
     truths = [outcome(cell, label) for cell in sheet.cells(label.column)]
     kept = np.array([truth is not None for truth in truths], dtype=bool)
+    if not kept.any():
+        raise TableError(f"{file}: no row says whether the outcome came")
     note(told, f"{label.column}: rows without the outcome left out", int((~kept).sum()))
     columns = {key: column(sheet, key, recipe.layout, told)[kept] for key in recipe.inputs}
     scores = {key: numbers(sheet.cells(place))[kept] for key, place in recipe.compare.items()}
@@ -239,12 +250,27 @@ def guarded(values: Array, name: str, plan: Layout, sheet: Sheet, told: Counter[
     known = int((~np.isnan(values)).sum())
     span = f"{low or 0:g}-{high or np.inf:g} {given.unit or ''}".strip()
     if known >= ENOUGH and outside.sum() * 2 > known:
+        perhaps = likely(values[outside], plan.columns[name].file_unit, given)
         raise TableError(
             f"{sheet.file}, {plan.columns[name].column}: {int(outside.sum())} of {known} values "
-            f"lie outside {span}: is the column in another unit?"
+            f"lie outside {span}: the column is in another unit{perhaps}"
         )
     note(told, f"{name}: outside {span}, taken as missing", int(outside.sum()))
     return np.where(outside, np.nan, values)
+
+
+def likely(values: Array, written: str | None, given: Input) -> str:
+    """Return the unit in which the values would make sense, in words; nothing where none does."""
+    analyte, unit = analytes.load().get(given.feature or ""), given.unit
+    if analyte is None or unit is None:
+        return ""
+    middle = float(np.median(values))
+    raw = units.convert(middle, unit, written or unit, given.feature).value
+    for accepted in analyte.accepted:
+        found = units.convert(raw or middle, accepted.unit, unit, given.feature).value
+        if found is not None and inside(found, given.guard):
+            return f", perhaps {accepted.unit}"
+    return ""
 
 
 def numbers(cells: list[str]) -> Array:

@@ -179,7 +179,7 @@ def chosen(recipe: Recipe, table: Table, algorithm: Name, seed: int = 0) -> Sett
     settings = algorithms.grid(recipe, algorithm)
     if len(settings) == 1:
         return settings[0]
-    table = drawn(table, ROWS_OF_CHOICE, seed)
+    table = table.drawn(ROWS_OF_CHOICE, seed)
     strata = table.site * 2 + table.truth
     losses = np.zeros(len(settings))
     for known, held in split(strata, recipe.validation.inner_folds, seed):
@@ -193,14 +193,6 @@ def chosen(recipe: Recipe, table: Table, algorithm: Name, seed: int = 0) -> Sett
             made = trained(made, design, part, recipe.algorithm.site_spread)
             losses[place] += loss(made, unseen, other.truth)
     return settings[int(np.argmin(np.round(losses, 9)))]
-
-
-def drawn(table: Table, size: int, seed: int) -> Table:
-    """Return at most so many rows of the table, drawn by the seed."""
-    if len(table.truth) <= size:
-        return table
-    rows = np.random.default_rng(seed).choice(len(table.truth), size, replace=False)
-    return table.part(np.sort(rows))
 
 
 def loss(made: Any, design: Array, truth: Array) -> float:  # noqa: ANN401 - any classifier of scikit-learn

@@ -95,7 +95,7 @@ def test_one_file_of_four_is_enough_and_says_how_well_it_does(folder: Path) -> N
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "needs rows with and without"),
+        ("", "no row says"),
         ("63,1,1,145,233,1,2,150,0,2.3,3,0,6,0\n" * 3, "needs rows with and without"),
         ("63,1,9,145,233,1,2,150,0,2.3,3,0,6,0\n63,1,1,145,233,1,2,150,0,2.3,3,0,6,1\n", "cp: "),
         ("63,1,x,145,233,1,2,150,0,2.3,3,0,6,0\n63,1,1,145,233,1,2,150,0,2.3,3,0,6,1\n", "cp: "),
