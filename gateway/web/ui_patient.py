@@ -12,6 +12,7 @@ from gateway.store.views import findings as findings_view
 from gateway.store.views import patient as view
 from gateway.store.views.patients import refusals
 from gateway.web.ui_cards import facts
+from gateway.web.ui_others import others
 from gateway.web.ui_people import face
 from gateway.web.ui_scores import sheet
 from gateway.web.ui_text import clean, concept, number, unit
@@ -68,6 +69,7 @@ def context(
         "history": sheets,
         "forms": forms,
         "refusals": refusals(connection, [patient.gid])[patient.gid],
+        "others": others(connection, patient.gid),
         "features": features(view.values(connection, patient.gid)),
         "waiting": bool(waiting_keys(connection, ASSESS, [job_key(patient.source, patient.gid)])),
         "findings": findings_view.of_patient(connection, patient.gid),

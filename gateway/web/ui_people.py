@@ -42,9 +42,9 @@ def face(raw: bytes, today: datetime) -> Face:
     except msgspec.DecodeError:
         patient = {}
     patient = patient if isinstance(patient, dict) else {}
-    birth = _text(patient.get("birthDate"))
+    birth = text(patient.get("birthDate"))
     age = years(birth, today)
-    gender = _text(patient.get("gender"))
+    gender = text(patient.get("gender"))
     return Face(
         name=_name(patient.get("name")),
         sex=gender if gender in SEXES else "",
@@ -56,42 +56,42 @@ def face(raw: bytes, today: datetime) -> Face:
     )
 
 
-def _text(value: JSON) -> str:
+def text(value: JSON) -> str:
     """Return a text, trimmed; nothing for any other value."""
     return value.strip() if isinstance(value, str) else ""
 
 
-def _objects(value: JSON) -> list[dict[str, Any]]:
+def objects(value: JSON) -> list[dict[str, Any]]:
     """Return the objects of a list; nothing for any other value."""
     return [part for part in value if isinstance(part, dict)] if isinstance(value, list) else []
 
 
 def _name(value: JSON) -> str:
     """Return the preferred name: its text, else prefix, given and family names."""
-    names = sorted(_objects(value), key=_rank)
+    names = sorted(objects(value), key=_rank)
     return next((text for name in names if (text := _one_name(name))), "")
 
 
 def _rank(name: dict[str, Any]) -> int:
     """Return the place of a name among several."""
-    use = _text(name.get("use"))
+    use = text(name.get("use"))
     return PREFERRED.index(use) if use in PREFERRED else len(PREFERRED)
 
 
 def _one_name(name: dict[str, Any]) -> str:
     """Return one HumanName as text (STU3 and older list several family names)."""
-    whole = _text(name.get("text"))
+    whole = text(name.get("text"))
     family = name.get("family")
     parts = [name.get("prefix"), name.get("given"), family if isinstance(family, list) else None]
-    words = [_text(word) for part in parts if isinstance(part, list) for word in part]
-    return whole or " ".join(word for word in [*words, _text(family)] if word)
+    words = [text(word) for part in parts if isinstance(part, list) for word in part]
+    return whole or " ".join(word for word in [*words, text(family)] if word)
 
 
 def _identifiers(value: JSON) -> Iterator[tuple[str, str]]:
     """Yield system (or the text of the type) and value of each identifier that has a value."""
-    for identifier in _objects(value):
+    for identifier in objects(value):
         type_ = identifier.get("type")
-        kind = _text(type_.get("text")) if isinstance(type_, dict) else ""
-        shown = _text(identifier.get("value"))
+        kind = text(type_.get("text")) if isinstance(type_, dict) else ""
+        shown = text(identifier.get("value"))
         if shown:
-            yield kind or _text(identifier.get("system")), shown
+            yield kind or text(identifier.get("system")), shown

@@ -132,7 +132,7 @@ def sheet(assessed: Assessed, known: Mapping[str, JSON], delivery: Delivery | No
         chart=chart,
         lines=tuple(_line(bar, scale) for bar in contributions(effects).bars),
         scale=scale,
-        missing=tuple(concept(name) for name in score.get("missing") or ()),
+        missing=tuple(_missing(name, score) for name in score.get("missing") or ()),
         assumptions=tuple(score.get("assumptions") or ()),
         citation=tuple(facts.get("citation") or ()),
         licence=str(facts.get("licence") or ""),
@@ -151,7 +151,7 @@ def outcomes(
 ) -> tuple[Outcome, ...]:
     """Return the outputs of a score; the first one carries its category when no other does."""
     known: Sequence[Mapping[str, JSON]] = facts.get("outputs") or ()
-    found = score.get("outputs") or {}
+    found = {**(score.get("ranges") or {}), **(score.get("outputs") or {})}
     categories = dict(score.get("categories") or {})
     described = [
         part for part in known if part.get("name") in found and part.get("predicted", True)
@@ -178,7 +178,13 @@ def _outcome(part: Mapping[str, JSON], value: JSON, categories: Mapping[str, str
 
 
 def amount(value: JSON, part: Mapping[str, JSON]) -> str:
-    """Return an output's value in the card's digits: a percentage, points, or value and unit."""
+    """Return an output's value in the card's digits: a percentage, points, or value and unit.
+
+    Of a range both ends.
+    """
+    if isinstance(value, list | tuple):
+        low, high = (amount(end, part) for end in value)
+        return say("patient.between", low=low, high=high)
     kind, digits = part.get("kind", "value"), part.get("digits")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return label("category", str(value)) if isinstance(value, str) else number(value)
@@ -188,6 +194,15 @@ def amount(value: JSON, part: Mapping[str, JSON]) -> str:
         return say("patient.points", n=int(value))
     shown = number(value if digits is None else round(value, int(digits)))
     return f"{shown} {unit(part.get('unit'))}".strip()
+
+
+def _missing(name: str, score: Mapping[str, JSON]) -> str:
+    """Return a missing input, with the limits that it was taken to lie between."""
+    for span in score.get("spans") or ():
+        if span["input"] == name:
+            ends = {end: number(span[end]) for end in ("low", "high")}
+            return say("patient.spans", input=concept(name), unit=unit(span["unit"]), **ends)
+    return concept(name)
 
 
 def _horizon(length: float, of: str) -> str:

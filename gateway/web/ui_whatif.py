@@ -13,6 +13,7 @@ from gateway.web.ui_text import reason as reason_words
 from gateway.web.words import label, say
 from scoring.cards import load
 from scoring.engine import score
+from scoring.interval import score_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -155,11 +156,15 @@ def _answer(
     sheet: Sheet, values: Mapping[str, Value], country: str | None, day: date
 ) -> tuple[tuple[tuple[Outcome | None, Outcome, str], ...], str]:
     """Return each output now and then, or the reason why there is none."""
-    found = score(load()[sheet.card], values, country=country, date=day)
+    card = load()[sheet.card]
+    found = score(card, values, country=country, date=day)
     if not found.applicable:
-        return (), reason_words(found.reason)
+        told = found.reason
+        found = score_range(card, values, country=country, date=day) or found
+        if not found.ranges:
+            return (), reason_words(told)
     then = outcomes(
-        {"outputs": found.outputs, "categories": found.categories},
+        {"outputs": found.outputs, "ranges": found.ranges, "categories": found.categories},
         facts(sheet.card),
         found.category,
     )

@@ -7,12 +7,18 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 import sqlalchemy as sa
 
 from gateway.store.engine import open_store, reading
 from gateway.store.tables import assessment, finding, job, refusal, resource
+from gateway.store.views.patient import Assessed
 from gateway.web import ui_findings, ui_guard
+from gateway.web.ui_scores import sheet
+from gateway.web.ui_text import percent
+from scoring.cards import load
+from scoring.interval import score_range
 from tests.ui.conftest import console
 from tests.ui.seed import HOSTILE, LONG, SOURCES
 
@@ -249,7 +255,8 @@ def test_a_score_has_horizon_citation_assumptions_and_history(client: FlaskClien
     assert "10-year risk of cardiovascular events" in text
     assert "doi:10.1093/eurheartj/ehab309" in text
     assert "diabetes: not given, taken as no" in text
-    assert "Licence and disclaimer" in text
+    assert "Missing inputs All inputs were there." in text
+    assert "An estimate from people like this one" in text
     assert re.search(r"History of assessments .* replaced", text)
 
 
@@ -272,7 +279,7 @@ ANSWERS = {
     "too young": ({"age": "20"}, "No result with these values: too young for this score"),
     "no number": ({"sbp_mmhg": "high"}, "Systolic blood pressure is not a number."),
     "nothing": ({"sbp_mmhg": "nan"}, "No result with these values: Systolic blood pressure"),
-    "left out": ({"sbp_mmhg": ""}, "No result with these values: values missing"),
+    "left out": ({"sex": ""}, "No result with these values: values missing"),
     "another condition": ({"diabetes": "yes"}, "has diabetes: SCORE2-Diabetes applies"),
 }
 
@@ -396,3 +403,31 @@ def test_sliders_have_the_limits_of_the_card(client: FlaskClient) -> None:
         assert slider.format(name, low, high, step) in html
     assert "40 to 69 years" in html
     assert 'data-for="w-score2-sex"' not in html
+
+
+def test_what_if_without_a_number_tells_the_best_and_the_worst_case(client: FlaskClient) -> None:
+    query = {**WHAT_IF, "hdl_cholesterol_mmol_l": ""}
+    text = words(client.get("/patients/fi-north.p21", query_string=query).text)
+    assert re.search(r"between \d+\.\d % and \d+\.\d %", text)
+
+
+INPUTS = {
+    "age": 50.0, "sex": "male", "risk_region": "high", "sbp_mmhg": 150.0,
+    "total_cholesterol_mmol_l": 6.0, "hdl_cholesterol_mmol_l": 1.2, "current_smoker": False,
+}  # fmt: skip
+
+
+def test_a_stored_range_is_told_with_what_was_missing() -> None:
+    card = load()["score2"]
+    inputs = {name: value for name, value in INPUTS.items() if name != "hdl_cholesterol_mmol_l"}
+    said = score_range(card, inputs)
+    assert said is not None
+    low, high = said.ranges["cvd_10y"]
+    made = Assessed(
+        "i", "score2", "1", "final", None, None, None, msgspec.to_builtins(said), [], None, 0, None
+    )
+    shown = sheet(made, {})
+    assert shown.outcomes[0].shown == f"between {percent(low)} and {percent(high)}"
+    assert re.search(
+        r"HDL cholesterol, taken to lie between [\d.]+ and [\d.]+ mmol/L", shown.missing[0]
+    )
