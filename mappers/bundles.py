@@ -103,7 +103,8 @@ def names(entries: list[BundleEntry], read: list[Read]) -> set[str] | None:
 
 def mistakable(resource: Resource, named: set[str]) -> bool:
     """Say whether a resource may mean a clean Observation, or be taken for one."""
-    if not isinstance(resource, dict) or resource.get("resourceType") in HOLDERS:
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(kind, str) or kind in HOLDERS:
         return True
     return key(resource) in named or any(
         {text, unversioned(text), reference_to(text)} & named for text in meant(resource)

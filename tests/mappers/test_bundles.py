@@ -69,6 +69,8 @@ WHOLE = {
     "contained": bundle(entry(rate("a", "#p"))),
     "a Bundle in it": bundle(entry({"resourceType": "Bundle", "entry": []})),
     "no resource at all": bundle(entry(1)),
+    "a type that is none": bundle(entry({"resourceType": ["Patient"]})),
+    "no type": bundle(entry({})),
     "a null": bundle(None),
 }
 
