@@ -91,11 +91,10 @@ def graded(score: Score, output: OutputFacts, voice: Voice) -> str:
     category = score.categories.get(output.name)
     if not category:
         return ""
-    bands = score.facts.bands if score.facts else ""
     words = voice.value(category)
-    if not bands:
+    if not output.bands:
         return voice.say("grade", category=words)
-    return voice.say("grade_by", category=words, bands=bands)
+    return voice.say("grade_by", category=words, bands=output.bands)
 
 
 def percentage(probability: float, output: OutputFacts, voice: Voice = ENGLISH) -> str:

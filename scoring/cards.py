@@ -245,17 +245,20 @@ class Card(Part, frozen=True):
             title=self.title,
             runtime=self.runtime,
             outputs=tuple(
-                OutputFacts(name=name, **msgspec.structs.asdict(output))
+                OutputFacts(name=name, bands=self.bands_of(name), **msgspec.structs.asdict(output))
                 for name, output in self.outputs.items()
             ),
             licence=self.licence,
             disclaimer=self.disclaimer,
             citation=self.citation,
             scale=self.scale,
-            bands=self.bands[0].set if self.bands else "",
             trained=self.training is not None,
             training=self.training_facts(),
         )
+
+    def bands_of(self, output: str) -> str:
+        """Return the name of the set of bands of an output; nothing without any."""
+        return next((bands.set for bands in self.bands if bands.on == output), "")
 
     def training_facts(self) -> TrainingFacts | None:
         """Return what a model card has to say of the training; None for a published score."""

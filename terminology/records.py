@@ -158,6 +158,8 @@ class OutputFacts:
     """Codes of the outcome: system, code, display."""
     predicted: bool = True
     """False for a mere rewording of another output."""
+    bands: str = ""
+    """Name of the set of bands behind its category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +204,6 @@ class CardFacts:
     citation: tuple[str, ...] = ()
     scale: str = ""
     """What a contribution is measured in: ``log hazard``, ``log odds`` or ``points``."""
-    bands: str = ""
-    """Name of the set of bands behind the category."""
     trained: bool = False
     """True for a model of ours, False for a published score."""
     training: TrainingFacts | None = None

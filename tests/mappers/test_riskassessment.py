@@ -240,6 +240,14 @@ def test_one_prediction_an_output_with_its_own_horizon() -> None:
     assert outcomes[:3] == outcomes[3:]
 
 
+def test_each_category_names_its_own_set_of_bands() -> None:
+    more = [measured("bmi", 27.0, "kg/m2"), measured("egfr", 90.0, "mL/min/{1.73_m2}")]
+    total, ascvd, failure = rendered(a_score("prevent_base", *more))["prediction"][:3]
+    assert "US hypertension guideline 2025" in total["rationale"]
+    assert "ACC/AHA risk groups" in ascvd["rationale"]
+    assert "qualitativeRisk" not in failure
+
+
 def test_a_reworded_output_is_not_predicted_twice() -> None:
     found = a_score("who_cvd_2019_lab")
     assert "cvd_10y_integer_percent" in found.outputs

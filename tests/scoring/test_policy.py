@@ -101,6 +101,10 @@ def test_the_first_card_of_the_rule_that_applies_is_used(country: str, age: int)
             {"familial_hypercholesterolaemia": True}, "FI", "familial_hypercholesterolaemia",
             id="familial hypercholesterolaemia",
         ),
+        pytest.param({"pregnancy": True}, "FI", "pregnancy", id="pregnancy"),
+        pytest.param(
+            ILL | {"type1_diabetes": True}, "FI", "type_1_diabetes", id="type 1 diabetes"
+        ),
         pytest.param({}, "GB", "score2", id="United Kingdom, for want of QRISK3"),
         pytest.param({}, "US", "prevent_base", id="United States"),
         pytest.param({"age": 30}, "US", "prevent_base", id="United States at 30"),
@@ -113,6 +117,11 @@ def test_the_first_card_of_the_rule_that_applies_is_used(country: str, age: int)
         pytest.param({"prior_cvd": True}, "US", "known_cvd", id="United States, known disease"),
         pytest.param({}, "NZ", "nz_predict_2018", id="New Zealand"),
         pytest.param({"heart_failure": True}, "NZ", "known_heart_failure", id="heart failure"),
+        pytest.param({"egfr_30_or_more": False}, "NZ", "egfr_below_30", id="failing kidneys"),
+        pytest.param(
+            {"bmi_kg_m2": 41, "ldl_190_or_more": True}, "US", "ldl_cholesterol_190_or_more",
+            id="LDL that is treated without a score",
+        ),
         pytest.param({}, "AU", "prevent_base", id="Australia"),
         pytest.param({}, "CA", "framingham_2008_lipid", id="Canada"),
         pytest.param({"hdl_cholesterol_mg_dl": None}, "CA", "framingham_2008_bmi", id="no HDL"),
@@ -147,7 +156,7 @@ def test_prevention(changed: dict[str, Any], country: str | None, card: str) -> 
         pytest.param(WARD, "GB", ["news2"], id="ward"),
         pytest.param(WARD | {"age": 16}, "GB", ["news2"], id="ward at 16"),
         pytest.param(WARD | {"age": 15}, "GB", ["age_below_min"], id="ward at 15"),
-        pytest.param(WARD | {"pregnancy": True}, "GB", ["missing_input"], id="ward, pregnant"),
+        pytest.param(WARD | {"pregnancy": True}, "GB", ["pregnancy"], id="ward, pregnant"),
         pytest.param(WARD | {"spo2_percent": None}, "GB", ["missing_input"], id="one vital less"),
         pytest.param(
             {"respiratory_rate_min": 24, "sbp_mmhg": 95, "gcs_total": 14, "temperature_c": 38.5},
