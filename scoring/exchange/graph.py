@@ -55,7 +55,9 @@ def model_of(card: Card, group: Group | None = None) -> bytes:
         nodes.nodes.append(helper.make_node("Identity", [value], [name]))
     given = helper.make_tensor_value_info(INPUT, DOUBLE, ["n", len(card.inputs)])
     gives = [helper.make_tensor_value_info(name, DOUBLE, ["n", 1]) for name in results]
-    graph = helper.make_graph(nodes.nodes, card.id, [given], gives, list(nodes.constants.values()))
+    used = {name for node in nodes.nodes for name in node.input}
+    numbers = [number for name, number in nodes.constants.items() if name in used]
+    graph = helper.make_graph(nodes.nodes, card.id, [given], gives, numbers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
     helper.set_model_props(model, properties(card))
     raw: bytes = model.SerializeToString()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 GAPS = 0.2
 """Share of missing values, in rows that have any; a required one is seldom missing."""
 SELDOM = 0.01
+EXCLUDED = 0.05
+"""Share of those whom a finding excludes by itself."""
 BEYOND = 0.01
 """How far numbers go beyond the limits, as a share of their width."""
 
@@ -35,7 +37,8 @@ def values(card: Card, name: str, given: Input, draw: np.random.Generator, size:
     if given.type == "code":
         return draw.integers(0, len(given.levels), size)
     if given.type == "boolean":
-        return draw.integers(0, 2, size).astype(np.float64)
+        share = EXCLUDED if name in card.exclude else 0.5
+        return (draw.random(size) < share).astype(np.float64)
     low, high = limits(card, name, given)
     column = draw.uniform(low - BEYOND * (high - low), high + BEYOND * (high - low), size)
     return np.round(column) if given.type == "integer" else column
