@@ -7,7 +7,7 @@ is possible, the whole Bundle is the full lane's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from msgspec import UNSET, UnsetType
 
@@ -28,20 +28,16 @@ ABOUT = ("subject", "patient", "medicationReference", "medication")
 HOLDERS = frozenset({"Bundle", "Parameters"})
 
 
-class Read(NamedTuple):
-    """A clean Observation of a Bundle."""
-
-    number: int
-    sent: Observation
-    values: list[Value]
-    when: float
-    patient: str
+Read: TypeAlias = "tuple[int, Observation, list[Value], float]"
+"""A clean Observation of a Bundle: the number of its entry, itself, its values and its moment."""
 
 
 class Opened(NamedTuple):
     """A Bundle in two parts."""
 
     read: list[Read]
+    subjects: dict[str, str]
+    """References to patients to the names that the document has for them."""
     rest: Resource
     """The Bundle with the entries that are not clean, at their places."""
     hard: int
@@ -55,36 +51,42 @@ def opened(raw: bytes) -> Opened | None:
     """
     try:
         entries = BUNDLE.decode(raw).entry
-        found = [one(index, entry) for index, entry in enumerate(entries)]
+        read = each_clean(entries)
+        kept = {number for number, *_ in read}
         rest = [
-            {} if kept is not None or isinstance(entry.resource, UnsetType) else full(entry)
-            for entry, kept in zip(entries, found, strict=True)
+            {} if number in kept or isinstance(entry.resource, UnsetType) else full(entry)
+            for number, entry in enumerate(entries)
         ]
     except (*REFUSED, ValueError):
         return None
-    read, hard = [kept for kept in found if kept is not None], [entry for entry in rest if entry]
+    hard = [entry for entry in rest if entry]
     named = names(entries, read)
     if named is None or any(mistakable(entry["resource"], named) for entry in hard):
         return None
     subjects = resolved(read, hard, named)
     if subjects is None:
         return None
-    read = [kept._replace(patient=subjects[kept.patient]) for kept in read]
-    return Opened(read, {"resourceType": "Bundle", "entry": rest}, len(hard))
+    return Opened(read, subjects, {"resourceType": "Bundle", "entry": rest}, len(hard))
 
 
-def one(index: int, entry: BundleEntry) -> Read | None:
-    """Return the clean Observation of an entry, None when it holds another thing."""
-    if isinstance(entry.resource, UnsetType):
-        return None
-    try:
-        sent = DECODE(entry.resource)
-    except REFUSED:
-        return None
-    values, when = clean(sent), moment(sent.effective_date_time)
-    if values is None or when is None or not sent.id:
-        return None
-    return Read(index, sent, values, when, sent.subject.reference)
+def each_clean(entries: list[BundleEntry]) -> list[Read]:
+    """Return the clean Observations among some entries."""
+    read: list[Read] = []
+    date, when = "", None
+    for number, entry in enumerate(entries):
+        if isinstance(entry.resource, UnsetType):
+            continue
+        try:
+            sent = DECODE(entry.resource)
+        except REFUSED:
+            continue
+        if sent.effective_date_time != date:
+            date = sent.effective_date_time
+            when = moment(date)
+        values = clean(sent)
+        if values is not None and when is not None and sent.id:
+            read.append((number, sent, values, when))
+    return read
 
 
 def full(entry: BundleEntry) -> Resource:
@@ -95,8 +97,8 @@ def full(entry: BundleEntry) -> Resource:
 
 def names(entries: list[BundleEntry], read: list[Read]) -> set[str] | None:
     """Return all names of the clean Observations, None when two have the same."""
-    urls = [url for kept in read if (url := entries[kept.number].full_url)]
-    keys = {f"Observation/{kept.sent.id}" for kept in read}
+    urls = [url for number, *_ in read if (url := entries[number].full_url)]
+    keys = {f"Observation/{sent.id}" for _, sent, *_ in read}
     named = {*urls, *keys}
     return named if len(keys) == len(read) and len(set(urls)) == len(urls) else None
 
@@ -123,7 +125,10 @@ def meant(resource: Resource) -> Iterator[str]:
 
 def resolved(read: list[Read], hard: list[Resource], named: set[str]) -> dict[str, str] | None:
     """Return the subjects' references with the document's names of them, None when one is hard."""
-    scope, subjects = Scope(Scope()), {kept.patient for kept in read if kept.values}
+    scope, subjects = (
+        Scope(Scope()),
+        {sent.subject.reference for _, sent, values, _ in read if values},
+    )
     for entry in hard:
         scope.add(entry["resource"], entry.get("fullUrl"))
     place, found = Place({}, "", {}, "", scope, Context(), Gathered()), {}
@@ -132,4 +137,4 @@ def resolved(read: list[Read], hard: list[Resource], named: set[str]) -> dict[st
         if not person or name is None or text.startswith("#") or {text, name} & named:
             return None
         found[text] = name
-    return {kept.patient: "" for kept in read} | found
+    return found

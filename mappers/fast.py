@@ -231,7 +231,9 @@ class Seen(msgspec.Struct, gc=False):
 
 def seen(sent: Observation, one: Value, when: float, at: int | str | tuple[str, int]) -> Seen:
     """Return one value of an Observation with what that says for all of them."""
-    return Seen(CLEAN, when, *one, sent.id, sent.meta, sent.effective_date_time, at)
+    entry, value, digits, unit, ucum, index = one
+    date = sent.effective_date_time
+    return Seen(CLEAN, when, entry, value, digits, unit, ucum, index, sent.id, sent.meta, date, at)
 
 
 def read(raw: bytes, context: Context, at: str) -> Mapped:

@@ -158,10 +158,11 @@ class Fold:
         self.documents += len(parts.read) + parts.hard
         self.full += parts.hard
         before = f"{at}." if at else ""
-        for index, sent, values, when, patient in parts.read:
+        patients = {text: self.held.setdefault(name, {}) for text, name in parts.subjects.items()}
+        for number, sent, values, when in parts.read:
             for one in values:
-                held = self.held.setdefault(patient, {})
-                self.offer(held, seen(sent, one, when, (before, index)))
+                held = patients[sent.subject.reference]
+                self.offer(held, seen(sent, one, when, (before, number)))
         if parts.hard:
             self.add(map_document(parts.rest, self.context, at))
 
