@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from terminology.records import Resource
 
 
+CATEGORIES = "http://terminology.hl7.org/CodeSystem/flag-category"
+
+
 def communication(assessment: Resource, _results: Results, fhir_version: str) -> Resource:
     """Return the Communication of an assessment; R5 has no plain text, but attachments."""
     told = summary(assessment)
@@ -44,8 +47,9 @@ def communication(assessment: Resource, _results: Results, fhir_version: str) ->
 
 def flag(assessment: Resource, _results: Results, fhir_version: str) -> Resource:
     """Return the Flag of an assessment: the first category, and the result in one line."""
-    system = named("flag-category", "http://hl7.org/fhir/flag-category", fhir_version)
-    clinical = concept(system, "clinical", "Clinical")
+    clinical: Resource = {"text": "Clinical"}  # STU3 has no code of it
+    if fhir_version != "STU3":
+        clinical = concept(CATEGORIES, "clinical", "Clinical")
     first = (predictions(assessment) or [{}])[0]
     moment = assessment.get("occurrenceDateTime")
     return {
