@@ -128,7 +128,7 @@ def test_ranges_and_languages(validator: Validator, language: str, version: str)
 
 
 SHAPES = ("heart_core10", "news2", "prevent_base", "egfr_ckd_epi_2021", "bmi_class", "has_bled")
-"""Cards whose results differ in kind: a trained model, points, several horizons, values, classes."""
+"""Cards that differ in kind: a trained model, points, several horizons, a value, classes."""
 
 
 def forms(people: list[dict[str, Any]], version: str) -> dict[str, dict[str, Any]]:
