@@ -2,15 +2,16 @@
 
 A card allows it input by input (`Input.span`: the limits within which such a value is plausible,
 and within the published ones). Every other input has to be there. The extremes are sought over the
-whole span, its ends among the points, in a grid that closes in on the best point: what rises or
-falls throughout has its extremes at the ends, bit for bit what the score of that end would be; what
-bends (a spline at its knot, a square) is found to the billionth part of the span.
+whole span in a grid, its ends and the knots of splines among the points: what rises or falls
+throughout, or between knots, has them there, bit for bit what the score of that point would be.
+Around any other point (a square) ever finer grids close in, to the billionth part of the span.
 
 No point value comes of it, and a category only where all of the interval lies in one band.
 """
 
 from __future__ import annotations
 
+import re
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -37,9 +38,11 @@ Spans: TypeAlias = "Mapping[str, tuple[float, float]]"
 
 MOST = 2
 """Missing numbers at most: with more of them an interval says nothing."""
-POINTS = 65
-"""Points of a grid in each direction."""
-ROUNDS = 8
+POINTS = {1: 65, 2: 33}
+"""Points of a grid in each direction, by the number of directions."""
+KNOT = r"(?:min|max)\({},\s*([0-9.]+)\)"
+"""How a card writes the knot of a spline over an input."""
+ROUNDS = 9
 """Grids, each over the neighbourhood of the best point of the one before."""
 
 
@@ -55,8 +58,7 @@ def score_range(
     spans = spans_of(card, ready)
     if not spans or not complete(card, ready, spans):
         return None
-    curves = curves_of(card, ready.values, spans)
-    ranges = {name: extremes(curves, name, spans) for name in probabilities(curves, spans)}
+    ranges = extremes(curves_of(card, ready.values, spans), spans, knots_of(card, spans))
     if not ranges:
         return None
     corner = {name: low for name, (low, _) in spans.items()}
@@ -126,47 +128,76 @@ def position(card: Card, name: str, value: Value) -> float | bool | int:
     return levels.index(str(value)) if levels else value  # type: ignore[return-value]
 
 
-def probabilities(curves: Curves, spans: Spans) -> list[str]:
-    """Return the outputs that have a value all over the spans."""
-    found = curves(grid(spans))
-    return [name for name, column in found.items() if np.isfinite(column).all()]
+def knots_of(card: Card, spans: Spans) -> dict[str, tuple[float, ...]]:
+    """Return the points at which each missing input may bend: its ends, and knots of splines."""
+    texts = " ".join([*card.derived.values(), *card.terms.values()])
+    found = {}
+    for name, (low, high) in spans.items():
+        knots = map(float, re.findall(KNOT.format(re.escape(name)), texts))
+        found[name] = (low, *sorted({knot for knot in knots if low < knot < high}), high)
+    return found
 
 
-def grid(box: Spans) -> dict[str, Array]:
-    """Return the points of a box as columns, its ends exactly among them."""
-    axes = np.meshgrid(*(np.linspace(low, high, POINTS) for low, high in box.values()))
-    return {name: axis.ravel() for name, axis in zip(box, axes, strict=True)}
+def extremes(
+    curves: Curves, spans: Spans, knots: Mapping[str, tuple[float, ...]]
+) -> dict[str, tuple[float, float]]:
+    """Return the lowest and the highest value of each output that has a value all over."""
+    first = grid(spans, knots)
+    found = {}
+    for name, heights in curves(first).items():
+        if np.isfinite(heights).all():
+            low, high = (
+                closing_in(
+                    lambda at, name=name, sign=sign: sign * curves(at)[name],
+                    first,
+                    knots,
+                    sign * heights,
+                )
+                for sign in (1, -1)
+            )
+            found[name] = low, -high
+    return found
 
 
-def extremes(curves: Curves, output: str, spans: Spans) -> tuple[float, float]:
-    """Return the lowest and the highest value of an output over the spans."""
-    return (
-        closing_in(lambda columns: curves(columns)[output], spans),
-        -closing_in(lambda columns: -curves(columns)[output], spans),
+def grid(box: Spans, knots: Mapping[str, tuple[float, ...]] | None = None) -> dict[str, Array]:
+    """Return the points of a box as columns, its ends and the knots exactly among them."""
+    number = POINTS[len(box)]
+    axes = (
+        np.union1d(np.linspace(low, high, number), (knots or {}).get(name, ()))
+        for name, (low, high) in box.items()
     )
+    columns = np.meshgrid(*axes)
+    return {name: column.ravel() for name, column in zip(box, columns, strict=True)}
 
 
-def closing_in(height: Callable[[Mapping[str, Array]], Array], spans: Spans) -> float:
-    """Return the lowest point over the spans, by ever finer grids around the lowest found."""
-    box, lowest = dict(spans), np.inf
+def closing_in(
+    height: Callable[[Mapping[str, Array]], Array],
+    points: dict[str, Array],
+    knots: Mapping[str, tuple[float, ...]],
+    heights: Array,
+) -> float:
+    """Return the lowest point there is, by ever finer grids around the lowest found.
+
+    `points` and `heights` are those of the first grid; what lies at knots alone is final.
+    """
+    box = {name: (ends[0], ends[-1]) for name, ends in knots.items()}
+    lowest = np.inf
     for _ in range(ROUNDS):
-        columns = grid(box)
-        heights = height(columns)
         best = int(np.argmin(heights))
-        point = {name: float(columns[name][best]) for name in spans}
-        if heights[best] == lowest and all(point[name] in spans[name] for name in spans):
-            break
         lowest = min(lowest, float(heights[best]))
-        box = {name: around(point[name], box[name], spans[name]) for name in spans}
-    return lowest
+        point = {name: float(column[best]) for name, column in points.items()}
+        if all(value in knots[name] for name, value in point.items()):
+            break
+        box = {name: around(value, box[name], knots[name]) for name, value in point.items()}
+        points = grid(box)
+        heights = height(points)
+    return min(lowest, float(heights.min()))
 
 
-def around(
-    point: float, box: tuple[float, float], span: tuple[float, float]
-) -> tuple[float, float]:
+def around(point: float, box: tuple[float, float], knots: tuple[float, ...]) -> tuple[float, float]:
     """Return the neighbourhood of a point of a grid over `box`, within the span."""
-    step = (box[1] - box[0]) / (POINTS - 1)
-    return max(span[0], point - step), min(span[1], point + step)
+    step = (box[1] - box[0]) / (min(POINTS.values()) - 1)
+    return max(knots[0], point - step), min(knots[-1], point + step)
 
 
 def common_categories(
