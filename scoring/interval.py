@@ -12,6 +12,7 @@ No point value comes of it, and a category only where all of the interval lies i
 from __future__ import annotations
 
 import re
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -146,16 +147,15 @@ def extremes(
     found = {}
     for name, heights in curves(first).items():
         if np.isfinite(heights).all():
-            low, high = (
-                closing_in(
-                    lambda at, name=name, sign=sign: sign * curves(at)[name],
-                    first,
-                    knots,
-                    sign * heights,
-                )
-                for sign in (1, -1)
-            )
-            found[name] = low, -high
+            low = closing_in(partial(height_of, curves, name, 1), first, knots, heights)
+            high = -closing_in(partial(height_of, curves, name, -1), first, knots, -heights)
+            found[name] = low, high
+    return found
+
+
+def height_of(curves: Curves, name: str, sign: int, points: Mapping[str, Array]) -> Array:
+    """Return the values of an output at those points, upside down with the sign -1."""
+    found: Array = sign * curves(points)[name]
     return found
 
 
