@@ -27,9 +27,9 @@ PATHS = {
     "patients by result": ("/patients?card=score2", 120.0, 2.0),
     "search by name": ("/patients?q=muster", 150.0, 2.0),
     "a patient": ("/patients/fi-north.p21", 60.0, 1.5),
-    "findings": ("/findings", 130.0, 2.0),
-    "population": ("/population?card=score2", 400.0, 5.0),
-    "codes": ("/codes?q=mg/dL", 60.0, 1.5),
+    "findings": ("/findings", 120.0, 2.0),
+    "population": ("/population?card=score2", 220.0, 5.0),
+    "codes": ("/codes?q=mg/dL", 25.0, 1.5),
 }
 """Path, how many bare views it may cost, how much more with ten times as many patients."""
 
