@@ -1,7 +1,7 @@
 """A population: the results of one card, who the patients are, what is missing, which units came.
 
-Results and people are read whole, each from an index that holds all that is asked; what is in the
-values themselves is looked at for a sample, the newest patients of each source.
+Results and people are read whole, a few columns each; what is in the values themselves is looked at
+for a sample, the newest patients of each source.
 """
 
 from __future__ import annotations
@@ -121,13 +121,14 @@ def sample(connection: sa.Connection, most: int = SAMPLE) -> list[str]:
 def values(
     connection: sa.Connection, patients: Sequence[str], features: Sequence[str]
 ) -> list[Sampled]:
-    """Return the values of some features that patients have, each with its unit as sent."""
+    """Return what patients have of some features, and in which units it was sent, each once."""
     table = measurement.c
     sent = (table.data[("original", key)].as_string() for key in ("code", "unit"))
     columns = (table.patient, table.feature, table.source, sa.func.coalesce(*sent, ""))
     found: list[Sampled] = []
     for start in range(0, len(patients), AT_ONCE):
         part = patients[start : start + AT_ONCE]
-        chosen = sa.select(*columns).where(table.patient.in_(part), table.feature.in_(features))
-        found += [Sampled(*row) for row in connection.execute(chosen)]
+        fits = (table.patient.in_(part), table.feature.in_(features))
+        chosen = sa.select(*columns).where(*fits).distinct()
+        found += [Sampled(*row) for row in _rows(connection, chosen)]
     return found
