@@ -151,6 +151,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "egfr_ckd_epi_2021": {"age": 60, "sex": "male", "creatinine_mg_dl": 1.0},
     "egfr_ckd_epi_2009": {"age": 60, "sex": "male", "creatinine_mg_dl": 1.0},
     "heart_core10": {"age": 60, "sex": "male", "chest_pain_type": "asymptomatic"},
+    "stroke_ist": {
+        "age": 70, "sex": "female", "consciousness": "alert", "stroke_syndrome": "pacs",
+    },
+    "diabetes_screening": {"age": 50, "sex": "male"},
 }  # fmt: skip
 
 
