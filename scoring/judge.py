@@ -70,11 +70,14 @@ class Judgement:
     """Calibration in the large: what the log odds are short of, at slope 1."""
     slope: Figure
     log_loss: Figure
+    ece_by_chance: float | None = None
+    """The calibration error to be expected on so many rows if every probability were true."""
 
     def told(self) -> dict[str, object]:
         """Return the figures as JSON tells them."""
-        names = (name for name in self.__slots__ if name != "n")
-        return {"n": self.n, **{name: getattr(self, name).told() for name in names}}
+        plain = ("n", "ece_by_chance")
+        figures = {name: getattr(self, name).told() for name in self.__slots__ if name not in plain}
+        return {"n": self.n, **figures, "ece_by_chance": self.ece_by_chance}
 
 
 def judge(probability: Array, truth: Array, *, replicates: int = REPLICATES) -> Judgement:
@@ -83,7 +86,7 @@ def judge(probability: Array, truth: Array, *, replicates: int = REPLICATES) -> 
     observed, expected = share(int(y.sum()), len(y)), mean(p)
     if len(y) < FEWEST:
         none = Figure(None, why=TOO_FEW)
-        return Judgement(len(y), observed, expected, *[none] * 7)
+        return Judgement(len(y), observed, expected, none, none, none, none, none, none, none)
     brier_score, error = resampled(p, y, replicates)
     return Judgement(
         n=len(y),
@@ -96,6 +99,7 @@ def judge(probability: Array, truth: Array, *, replicates: int = REPLICATES) -> 
         intercept=calibration_intercept(p, y),
         slope=calibration_slope(p, y),
         log_loss=mean(losses(p, y)),
+        ece_by_chance=chance(p),
     )
 
 
@@ -177,6 +181,16 @@ def ece(probability: Array, truth: Array) -> float:
     """Return the expected calibration error: the mean distance of ten bins from the diagonal."""
     gaps = np.bincount(bins_of(probability), weights=truth - probability, minlength=BINS)
     return float(np.abs(gaps).sum() / len(truth))
+
+
+def chance(probability: Array) -> float:
+    """Return the calibration error of a perfect model: bins are off by half a normal's mean.
+
+    >>> round(chance(np.full(100, 0.5)), 4), round(chance(np.linspace(0.05, 0.95, 100)), 3)
+    (0.0399, 0.103)
+    """
+    spread = np.bincount(bins_of(probability), weights=probability * (1 - probability))
+    return float(np.sqrt(2 / np.pi * spread).sum() / len(probability))
 
 
 def brier(probability: Array, truth: Array) -> float:

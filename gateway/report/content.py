@@ -154,10 +154,20 @@ def figures(found: Appraisal) -> Sheet:
         for name, one in treated.items()
     ]
     rows = tuple(
-        (name, str(one.n), *(number(getattr(one, key)) for key in FIGURES)) for name, one in groups
+        (
+            name,
+            str(one.n),
+            *(number(getattr(one, key)) for key in FIGURES),
+            "–" if one.ece_by_chance is None else f"{one.ece_by_chance:.3f}",
+        )
+        for name, one in groups
     )
-    note = "In brackets 95 % intervals. A dash: too few rows, or one outcome only."
-    return Sheet("Discrimination and calibration", ("Group", "Rows", *FIGURES.values()), rows, note)
+    note = (
+        "In brackets 95 % intervals. A dash: too few rows, or one outcome only. By chance: the "
+        "calibration error (ECE) of so many rows if every probability were true."
+    )
+    heads = ("Group", "Rows", *FIGURES.values(), "By chance")
+    return Sheet("Discrimination and calibration", heads, rows, note)
 
 
 def fairness(found: Appraisal) -> Sheet:

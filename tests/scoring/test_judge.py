@@ -125,3 +125,11 @@ def test_every_interval_holds_its_value(data: st.DataObject) -> None:
         figure = getattr(found, name)
         if figure.value is not None and figure.low is not None:
             assert figure.low - 1e-12 <= figure.value <= figure.high + 1e-12, name
+
+
+def test_chance_is_what_perfect_probabilities_show() -> None:
+    random = np.random.default_rng(11)
+    p = random.uniform(0, 1, 450)
+    drawn = [judge.ece(p, random.random(450) < p) for _ in range(300)]
+    assert judge.chance(p) == pytest.approx(np.mean(drawn), abs=0.003)
+    assert judge.judge(p, p > 0.5).told()["ece_by_chance"] == judge.chance(p)
