@@ -137,7 +137,7 @@ class Grouping:
     """Values of `of` at which the next group begins, when it holds numbers."""
 
     def split(self, found: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
-        """Return what belongs to patients by the words of their groups, order kept."""
+        """Return what belongs to patients by the words of their groups, in the order of these."""
         groups: defaultdict[Any, list[T]] = defaultdict(list)
         of, limits = self.of, self.limits
         for gid, value in found:
@@ -175,7 +175,7 @@ def population(
 ) -> Population:
     """Return the figures of sorted results, what is small withheld."""
     part = part_of(card)
-    by_group = of.split(found)
+    by_group = {name: sorted(values) for name, values in of.split(found).items()}
     whole = [value for _, value in found]
     classes = bins(whole, part)
     names = list(by_group)
