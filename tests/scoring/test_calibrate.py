@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from scoring import calibrate, judge
 from scoring.calibrate import Prior, fit
 from scoring.calibration import EVERYBODY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 WIDE = Prior(deviation=(100.0, 100.0))
 
@@ -119,3 +124,26 @@ def test_isotonic_agrees_with_pooling_by_hand(seed: int) -> None:
     knots = calibrate.rising(odds, truth)
     levels = np.unique([y for _, y in knots])
     assert levels == pytest.approx(judge.logit(np.unique(pooled)), abs=1e-9)
+
+
+def test_a_fifth_of_the_swiss_rows_calibrates_the_model_of_the_others(shared: Path) -> None:
+    pytest.importorskip("sklearn")
+    from scoring.training import fit as training
+    from scoring.training import recipe as recipes
+    from scoring.training.table import read_table
+
+    recipe = recipes.load("heart")
+    table = read_table(recipe, shared / "data" / "heart-disease")
+    held = table.site == table.sites.index("zurich_basel")
+    own = table.part(held)
+    p, y = training.fit(recipe, table.part(~held)).probabilities(own), own.truth
+    assert judge.ece(p, y) > 0.2
+    figures = []
+    for seed in range(50):
+        order = np.random.default_rng(seed).permutation(len(y))
+        some, rest = np.split(order, [round(0.2 * len(y))])
+        moved = fit(p[some], y[some]).apply(p[rest], [EVERYBODY] * len(rest))
+        figures.append((judge.ece(moved, y[rest]), judge.brier(moved, y[rest])))
+    error, score = np.mean(figures, axis=0)
+    assert error <= 0.10
+    assert score <= 0.09
