@@ -17,6 +17,7 @@ from gateway.errors import UsageError
 from scoring import cards
 from scoring.choose import policy
 from scoring.examples import wrong
+from scoring.modelfile import Content
 
 if TYPE_CHECKING:
     from scoring.cards import Card
@@ -49,7 +50,7 @@ def list_(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (the only form so far).")
 def show(card: str, as_json: bool) -> None:  # noqa: ARG001 - both ways are JSON
     """Show all that one card holds, in JSON."""
-    shown = msgspec.json.encode(msgspec.to_builtins(chosen(card)))
+    shown = msgspec.json.encode(whole(chosen(card)))
     click.echo(msgspec.json.format(shown).decode())
 
 
@@ -67,6 +68,17 @@ def check(files: tuple[str, ...], as_json: bool) -> None:
             click.echo(text, err=True)
         click.echo(f"{len(found)} cards checked, {len(problems)} problems")
     sys.exit(1 if problems else 0)
+
+
+def whole(value: Any) -> Any:  # noqa: ANN401 - any part of a card
+    """Return a card or a part of it as plain data, what it leaves to its defaults too."""
+    if isinstance(value, msgspec.Struct):
+        return whole(msgspec.structs.asdict(value))
+    if isinstance(value, dict):
+        return {name: whole(part) for name, part in value.items()}
+    if isinstance(value, tuple):
+        return [whole(part) for part in value]
+    return f"{len(value.raw)} bytes" if isinstance(value, Content) else value
 
 
 def loaded() -> list[Card]:

@@ -138,9 +138,10 @@ def of_coefficients(card: Card) -> Any:  # noqa: ANN401 - a pipeline of scikit-l
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - same
     from sklearn.preprocessing import StandardScaler  # noqa: PLC0415 - same
 
-    if len(card.models) != 1 or card.models[0].link != "logistic" or card.models[0].only_if:
+    plain = [one for one in card.models if one.link == "logistic" and not one.only_if]
+    if len(plain) != 1 or len(card.models) != 1 or plain[0].when:
         raise ExchangeError(f"{card.id}: only one logistic regression has a scikit-learn form")
-    model, width = card.models[0], len(card.terms)
+    model, width = plain[0], len(card.terms)
     scaler = StandardScaler().fit(np.zeros((1, width)))
     scaler.mean_, scaler.scale_ = filed.scales(card)
     regression = LogisticRegression().fit(np.eye(2, width), [False, True])

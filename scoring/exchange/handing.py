@@ -21,12 +21,15 @@ from scoring.runtimes import filed
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scoring.batch import Batch
     from scoring.calibration import Group
     from scoring.cards import Card, ModelFile
     from scoring.codegen import Array
 
 Form: TypeAlias = Literal["onnx", "skops", "toml"]
 SEED = 20
+FEWEST = 100
+"""Invented rows that a card has to apply to, for a comparison to mean anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ def _of_coefficients(card: Card) -> Handed:
     columns, design = designs(card)
     means, deviations = filed.scales(card)
     terms = design * deviations + means
-    wanted = score_batch(card, columns).outputs[card.models[0].output]
+    batch = enough(card, score_batch(card, columns))
+    wanted = batch.outputs[card.models[0].output]
     rows = np.isfinite(wanted)
     return Handed(made.raw, estimator.compared(made, wanted[rows], terms[rows]))
 
@@ -122,12 +126,24 @@ def compared(card: Card, raw: bytes, group: Group | None = None) -> float:
         ExchangeError: it is more than 1e-6.
     """
     columns = invented(card, estimator.ROWS, SEED)
-    wanted = dict(score_batch(card, columns).outputs)
+    wanted = dict(enough(card, score_batch(card, columns)).outputs)
     if group:
         first = next(iter(wanted))
         wanted[first] = group.apply(wanted[first])
     found = run(raw, matrix(card, columns))
     return max(estimator.near(found[name], wanted[name].astype(np.float64)) for name in found)
+
+
+def enough(card: Card, batch: Batch) -> Batch:
+    """Return the batch, which has rows to compare.
+
+    Raises:
+        ExchangeError: the card applies to next to none of the invented rows.
+    """
+    count = int(batch.applicable.sum())
+    if count < FEWEST:
+        raise ExchangeError(f"{card.id}: applies to {count} of {estimator.ROWS} invented rows")
+    return batch
 
 
 def matrix(card: Card, columns: Mapping[str, Array]) -> Array:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 LARGEST = 64 * 2**20
 """Bytes of a model file, at most."""
+LONGEST = 300
+"""Characters of an error."""
 
 
 class ModelFileError(ValueError):
     """A model file that is not used; `key` is the entry of ``[model_file]`` that is wrong."""
 
     def __init__(self, key: str, text: str) -> None:
-        super().__init__(f"model_file.{key}: {text}" if key else text)
+        """Take the text, in which names from the file may stand: one line, nothing unprintable."""
+        plain = "".join(sign if sign.isprintable() else "?" for sign in text[:LONGEST])
+        super().__init__(f"model_file.{key}: {plain}")
         self.key = key
 
 
@@ -25,6 +29,12 @@ class Content:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Content) and other.raw == self.raw
+
+    def __hash__(self) -> int:
+        return hash(self.raw)
 
     def __reduce__(self) -> tuple[type[Content], tuple[bytes]]:
         return Content, (self.raw,)

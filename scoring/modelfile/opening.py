@@ -99,5 +99,11 @@ def _open(card: Card, file: ModelFile) -> Opened:
     kind = content.recognise(raw)
     if kind != card.runtime:
         raise ModelFileError("path", f"the file is {kind}, the card's runtime is {card.runtime}")
-    made: Opened = import_module(f"scoring.runtimes.{kind}").open_model(raw, file, len(card.terms))
+    runtime = import_module(f"scoring.runtimes.{kind}")
+    try:
+        made: Opened = runtime.open_model(raw, file, len(card.terms))
+    except ModelFileError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a crafted file fails in any way it likes
+        raise ModelFileError("path", f"cannot be opened: {type(error).__name__}") from None
     return made

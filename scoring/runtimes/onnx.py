@@ -149,4 +149,4 @@ def _told(error: Exception) -> str:
         return f"takes longer than {FIRST_RUN:g} s"
     for mark in (" was false. ", "Status Message: ", " : ", "] "):
         text = text.rpartition(mark)[2]
-    return text[:200]
+    return text

@@ -63,6 +63,17 @@ def test_a_partners_model_comes_in_and_predicts(tmp_path: Path, skeleton: Path) 
     assert again.output == answered.output
 
 
+def test_a_card_with_a_file_is_shown_and_checked(tmp_path: Path) -> None:
+    raw = a_graph().SerializeToString()
+    a_card(tmp_path, raw, "onnx")
+    shown = CliRunner().invoke(riskbridge, ["cards", "show", str(tmp_path / "card.toml")])
+    found = json.loads(shown.output)
+    assert found["model_file"]["content"] == f"{len(raw)} bytes"
+    assert found["inputs"]["a"]["required"] is True
+    checked = CliRunner().invoke(riskbridge, ["cards", "check", str(tmp_path / "card.toml")])
+    assert checked.exit_code == 0
+
+
 def refused(done: Result, told: str) -> None:
     assert isinstance(done.exception, UsageError)
     assert told in done.exception.text

@@ -79,6 +79,13 @@ def test_a_graph_that_says_something_else_is_not_handed_on(monkeypatch: pytest.M
         handed_on(other, "onnx")
 
 
+@pytest.mark.parametrize("form", ["onnx", "skops"])
+def test_nothing_to_compare_is_no_agreement(form: Any) -> None:
+    nobody = msgspec.structs.replace(card("heart_core10"), exclude={"age > 0": "nobody"})
+    with pytest.raises(ExchangeError, match="applies to 0 of 10000 invented rows"):
+        handed_on(nobody, form)
+
+
 def test_a_model_file_in_its_own_form_and_with_its_card(tmp_path: Path) -> None:
     raw = a_graph().SerializeToString()
     one = a_card(tmp_path, raw, "onnx")
