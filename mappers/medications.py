@@ -12,12 +12,13 @@ from mappers import choice, facts
 from mappers.conditions import denied
 from mappers.references import resolve
 from mappers.statements import first_date, gathered, state, unsure
-from mappers.versions import status_code
+from mappers.versions import as_list, status_code
 from terminology.records import Coding
 
 if TYPE_CHECKING:
+    from mappers.choice import Sent
     from mappers.gather import Place
-    from terminology.records import JSON, Resource
+    from terminology.records import Resource
 
 TAKEN = frozenset({"active", "recorded"})
 ORDERED = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
@@ -30,7 +31,7 @@ def map_medication(place: Place) -> None:
     resource = place.resource
     if unsure(resource):
         return
-    sent = choice.as_sent(drug(place))
+    sent = drug(place)
     about = resource.get("subject") or resource.get("patient")
     when = first_date(resource, DATES)
     if resource.get("status") != "entered-in-error":
@@ -57,17 +58,28 @@ def is_taken(resource: Resource) -> bool:
     return status_code(resource.get("taken", "y")) not in NOT_TAKEN and told not in NOT_TAKEN
 
 
-def drug(place: Place) -> JSON:
-    """Return the concept of the drug: its own, or that of the Medication it refers to."""
+def drug(place: Place) -> Sent:
+    """Return the codings of the drug: its own, or those of the Medication it refers to."""
     resource = place.resource
     concept = resource.get("medicationCodeableConcept")
     if isinstance(concept, dict):
-        return concept
+        return choice.as_sent(concept)
     reference = resource.get("medicationReference")
     both = resource.get("medication")
     if isinstance(both, dict):
         if isinstance(both.get("concept"), dict):
-            return both["concept"]
+            return choice.as_sent(both["concept"])
         reference = both.get("reference")
     found = resolve(reference, place.container, place.scope)
-    return found.get("code") if found is not None else None
+    return contents(found) if found is not None else ()
+
+
+def contents(medication: Resource) -> Sent:
+    """Return the codings of a Medication and of its active ingredients (R4 and STU3, R5)."""
+    sent = choice.as_sent(medication.get("code"))
+    for part in as_list(medication.get("ingredient")):
+        if isinstance(part, dict) and part.get("isActive") is not False:
+            item = part.get("item")
+            inner = item.get("concept") if isinstance(item, dict) else None
+            sent += choice.as_sent(part.get("itemCodeableConcept") or inner)
+    return sent

@@ -166,6 +166,10 @@ def order(code: str, **more: Any) -> dict[str, Any]:
 
 
 DRUG = {"resourceType": "Medication", "id": "d1", "code": concept("C10AA05", ATC)}
+MIXED = {"resourceType": "Medication", "id": "d1", "code": {"text": "A brand"}}
+REFERS = medication(
+    "", medicationCodeableConcept=None, medicationReference={"reference": "Medication/d1"}
+)
 MEDICATIONS: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, bool]]] = {
     "a statin": ((medication("C10AA05"),), {"statin": True, "lipid_lowering": True}),
     "a fibrate is no statin": ((medication("C10AB05"),), {"lipid_lowering": True}),
@@ -188,6 +192,14 @@ MEDICATIONS: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, bool]]] = {
     "R5 by reference": (
         (DRUG, medication("", status="recorded", medicationCodeableConcept=None,
                           medication={"reference": {"reference": "Medication/d1"}})),
+        {"statin": True},
+    ),
+    "by its ingredient": (
+        ({**MIXED, "ingredient": [{"itemCodeableConcept": concept("C10AA05", ATC)}]}, REFERS),
+        {"statin": True},
+    ),
+    "by its ingredient in R5": (
+        ({**MIXED, "ingredient": [{"item": {"concept": concept("C10AA05", ATC)}}]}, REFERS),
         {"statin": True},
     ),
     "STU3, taken": ((medication("C09AA02", taken="y"),), {"bp_treated": True}),
@@ -219,6 +231,13 @@ UNTAKEN: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("sent", UNTAKEN.values(), ids=UNTAKEN)
 def test_one_drug_that_is_not_taken_denies_nothing(sent: dict[str, Any]) -> None:
     assert told(sent) == {}
+
+
+@pytest.mark.parametrize(
+    "part", [{"itemCodeableConcept": concept("C10AA05", ATC), "isActive": False}, {"item": 1}, 1]
+)
+def test_what_is_no_active_ingredient_states_nothing(part: Any) -> None:
+    assert told({**MIXED, "ingredient": [part]}, REFERS) == {}
 
 
 def test_no_known_medications_denies_every_treatment() -> None:
