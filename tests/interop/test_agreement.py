@@ -7,7 +7,6 @@ machine, trained on invented data and on the real ones where they are. The gatew
 
 from __future__ import annotations
 
-import math
 import shutil
 import threading
 from dataclasses import dataclass
@@ -36,6 +35,7 @@ from scoring.training.card import card_text
 from scoring.training.fit import fit
 from scoring.training.recipe import load
 from scoring.training.table import Table, read_table
+from tests.fakes.heart import invented_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,28 +57,6 @@ LIMITS = {
 """Within what a reader of a record takes for a measurement, not for a slip."""
 UNWRITTEN = ("fasting_glucose_above_120", "exercise_angina")
 """Inputs that have no code in a record but the recipe's own, which a stranger does not know."""
-
-
-def invented_files(folder: Path) -> None:
-    """Write two centres' files in the data set's form, with gaps, from a model of our own."""
-    draw = np.random.default_rng(11)
-    for file in ("processed.cleveland.data", "processed.hungarian.data"):
-        lines = []
-        for _ in range(300):
-            age, male, pain = draw.integers(30, 78), draw.integers(0, 2), draw.integers(1, 5)
-            rate, angina = draw.integers(90, 190), draw.integers(0, 2)
-            depression = round(float(draw.exponential(1.0)), 1)
-            odds = 0.05 * (age - 55) + male + 0.8 * (pain - 3) + angina + depression - 2
-            ill = int(draw.random() < 1 / (1 + math.exp(-odds)))
-            cells: list[Any] = [
-                age, male, pain, draw.integers(100, 190), draw.integers(150, 400),
-                draw.integers(0, 2), draw.integers(0, 3), rate, angina, depression,
-                "?", "?", "?", ill,
-            ]  # fmt: skip
-            for place in np.flatnonzero(draw.random(10) < 0.1):
-                cells[place] = "?" if place > 2 else cells[place]
-            lines.append(",".join(map(str, cells)))
-        (folder / file).write_text("\n".join(lines))
 
 
 @dataclass(frozen=True)
