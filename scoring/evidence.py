@@ -79,10 +79,6 @@ class Evidence:
             raise TableError(f"{self.card.id} cannot be told apart by {by}")
         return np.array(found, dtype=object)
 
-    def order(self, by: str) -> list[str]:
-        """Return the groups that occur, ages rising, else by name."""
-        return sorted(set(self.groups(by).tolist()), key=lambda name: (name == UNKNOWN, name))
-
     def missing(self) -> dict[str, Array]:
         """Return where each input is missing, (n,) each."""
         return {

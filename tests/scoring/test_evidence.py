@@ -45,8 +45,8 @@ def test_a_file_of_the_data_set_tells_the_country() -> None:
         "HU": 11,
         "unknown": 10,
     }
-    assert found.order("site") == ["budapest", "other", "zurich_basel"]
-    assert found.order("age")[0] == "0-39"
+    assert {*found.groups("site")} == {"budapest", "other", "zurich_basel"}
+    assert "0-39" in found.groups("age")
 
 
 def test_nothing_to_tell_groups_apart_by() -> None:

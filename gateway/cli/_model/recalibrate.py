@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    epilog="Example: riskbridge model recalibrate stroke --csv rows.csv --by COUNTRY --out s.toml"
+    epilog="Example: riskbridge model recalibrate stroke_ist --csv r.csv --by COUNTRY --out s.toml"
 )
 @click.argument("card")
 @click.option("--csv", "table", required=True, type=SOURCE, help="Rows as in the data set's file.")
