@@ -103,7 +103,7 @@ def respond(engine: sa.Engine, study: Study, asked: Round, coordinator: str) -> 
         return before
     noise = noise_of(study, asked)
     keys = keys_of(asked)
-    numbers = sums_of(asked, load(study.recipe), table)
+    numbers = sums_of(asked, recipe_of(study.recipe), table)
     hidden = member.masked(numbers, keys, asked.canonical())
     body = msgspec.json.encode(Sums(asked.run, asked.number, packed(hidden)))
     what = {
@@ -127,7 +127,7 @@ def taking_part(study: Study, recipe: str) -> Table:
         RequestError: they cannot be read, are too few, or the recipe is of another edition.
     """
     try:
-        if edition(load(study.recipe)) != recipe:
+        if edition(recipe_of(study.recipe)) != recipe:
             raise ConflictError(f"the recipe {study.recipe} is of another edition here")
         table = rows_of(study)
     except TrainingError as error:
@@ -137,6 +137,16 @@ def taking_part(study: Study, recipe: str) -> Table:
             f"{len(table.truth)} usable rows; {study.minimum_rows} are the least to take part with"
         )
     return table
+
+
+@lru_cache(maxsize=32)
+def recipe_of(name: str) -> Recipe:
+    """Return the shipped recipe of that name.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    return load(name)
 
 
 def rows_of(study: Study) -> Table:
@@ -162,7 +172,7 @@ def file_of(recipe: str, path: Path, many: bool, _stamp: int) -> Table:
     Raises:
         TrainingError: it cannot be read.
     """
-    plan = load(recipe)
+    plan = recipe_of(recipe)
     return read_table(plan, {next(iter(plan.data.sites)) if many else path.name: path})
 
 

@@ -52,11 +52,7 @@ def size(question: questions.Any, recipe: Recipe) -> int:
     """Return how many numbers an answer has, whatever the rows."""
     terms = len(recipe.terms) + 1
     if isinstance(question, Impute):
-        numeric = (given.type in ("number", "integer") for given in recipe.inputs.values())
-        counts = (levels(given) for given in recipe.inputs.values())
-        return 2 + sum(
-            2 if number else count for number, count in zip(numeric, counts, strict=True)
-        )
+        return 2 + sum(2 if numeric(one) else levels(one) for one in recipe.inputs.values())
     if isinstance(question, Averaging):
         return terms + 1
     return terms + terms * (terms + 1) // 2 + isinstance(question, Newton)
@@ -88,7 +84,7 @@ def known(recipe: Recipe, table: Table) -> Array:
     each = [np.ones(len(table.truth)), table.truth.astype(np.float64)]
     for name, given in recipe.inputs.items():
         column = table.columns[name]
-        if given.type in ("number", "integer"):
+        if numeric(given):
             there = ~np.isnan(column)
             each += [
                 there.astype(np.float64),
@@ -97,6 +93,11 @@ def known(recipe: Recipe, table: Table) -> Array:
         else:
             each += [(column == level).astype(np.float64) for level in range(levels(given))]
     return np.column_stack(each)
+
+
+def numeric(given: Given) -> bool:
+    """Say whether an input is a number, not a code or a truth."""
+    return given.type in ("number", "integer")
 
 
 def levels(given: Given) -> int:
@@ -110,7 +111,7 @@ def scale_of(question: questions.Any, recipe: Recipe) -> Array:
         return np.ones(1)
     scale = [1.0, 1.0]
     for given in recipe.inputs.values():
-        if given.type in ("number", "integer"):
+        if numeric(given):
             scale += [1.0, bounds(given, recipe, required=True)[1]]
         else:
             scale += [1.0] * levels(given)

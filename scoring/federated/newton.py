@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from scoring.federated.answers import levels
+from scoring.federated.answers import levels, numeric
 from scoring.federated.noise import bounds
 from scoring.federated.questions import Any, Impute, Moments, Newton
 from scoring.federated.sums import FederatedError
@@ -126,7 +126,7 @@ def learnt(total: Array, recipe: Recipe) -> Known:
         raise FederatedError("the outcome does not vary over all sites together")
     impute = {}
     for name, given in recipe.inputs.items():
-        if given.type in ("number", "integer"):
+        if numeric(given):
             count, summed, *rest = rest
             mean = bounds(given, recipe)[0] + summed / count if count >= 1 else 0.0
             impute[name] = float(np.round(mean)) if given.type == "integer" else mean

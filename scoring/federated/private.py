@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring.federated.answers import levels
+from scoring.federated.answers import levels, numeric
 from scoring.federated.newton import at, learnt, model, point, ridge_of
 from scoring.federated.noise import bounds, rho_of, sigma_of
 from scoring.federated.questions import Impute, Newton, Noise
@@ -72,7 +72,7 @@ def private(recipe: Recipe, budget: Budget, sites: int) -> Course:
 
 def longest(recipe: Recipe) -> float:
     """Return the length of the longest part that a row can have in the round ``impute``."""
-    numbers = sum(given.type in ("number", "integer") for given in recipe.inputs.values())
+    numbers = sum(numeric(given) for given in recipe.inputs.values())
     return math.sqrt(2.0 + numbers + len(recipe.inputs))
 
 
@@ -81,7 +81,7 @@ def imagined(recipe: Recipe, terms: Terms, known: Known) -> tuple[Array, Array]:
     draw = np.random.default_rng(0)
     columns = {}
     for name, given in recipe.inputs.items():
-        if given.type in ("number", "integer"):
+        if numeric(given):
             middle, half = bounds(given, recipe, required=True)
             around = min(max(known.impute[name], middle - half), middle + half)
             values = draw.normal(around, half / 3.0, IMAGINED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,18 @@ from click.testing import CliRunner, Result
 
 from gateway.cli import riskbridge
 from gateway.cli._federate.sites import named, once
+from gateway.cli.demo import Gateway
+from gateway.config import Settings, Study
 from gateway.errors import UsageError
+from gateway.sandbox.serving import serve
+from gateway.store.engine import open_store
 from scoring.cards import parse
 from scoring.training.recipe import load
 from scoring.training.table import read_table
 from tests.scoring.federated.centres import SIZES, lines, written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 RECIPE = load("heart")
@@ -174,6 +180,52 @@ def test_averaging_beside_newton(files: dict[str, Path]) -> None:
     found = federate(files, "--algorithm", "fedavg", "--rounds", "12", "--steps", "5", "--check")
     assert found["rounds"] == 14
     assert 1e-4 < found["max_difference"] < 2
+
+
+@pytest.fixture
+def gateways(
+    files: dict[str, Path], empty: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, str]]:
+    """Gateways of hospitals that take part in the study ``hearts`` among three or more."""
+    monkeypatch.setenv("HEARTS", "geheim")
+    monkeypatch.setenv("AMONG_US", "known to the sites")
+    urls, running = {}, []
+    for name, file in files.items():
+        shutil.copyfile(empty, tmp_path / f"{name}.db")
+        engine = open_store(f"sqlite:///{tmp_path}/{name}.db")
+        study = Study("hearts", "heart", str(file), "env:HEARTS", secret="env:AMONG_US")
+        served = serve(Gateway(Settings(studies=(study,)), engine))
+        running.append((served, engine))
+        urls[name] = served.url.removesuffix("/fhir")
+    yield urls
+    for served, engine in running:
+        served.close()
+        engine.dispose()
+
+
+def at(urls: dict[str, str], token: str) -> list[str]:
+    """The words that name the sites."""
+    sites = [word for name, url in urls.items() for word in ("--site", f"{name}={url}")]
+    tokens = [word for name in urls for word in ("--token", f"{name}={token}")]
+    return ["model", "federate", "heart", "--study", "hearts", "--json", *sites, *tokens]
+
+
+def test_gateways_of_elsewhere(done: Done, gateways: dict[str, str]) -> None:
+    result = run(*at(gateways, "env:HEARTS"))
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["coefficients"] == pytest.approx(done.coefficients, abs=1e-12)
+
+
+def test_gateways_that_do_not_know_the_coordinator(gateways: dict[str, str]) -> None:
+    result = run(*at(gateways, "env:AMONG_US"))
+    assert isinstance(result.exception, UsageError)
+    assert "east: there is no such study here, or the token" in result.exception.text
+
+
+def test_too_few_gateways(gateways: dict[str, str]) -> None:
+    result = run(*at(dict([*gateways.items()][:2]), "env:HEARTS"))
+    assert isinstance(result.exception, UsageError)
+    assert "2 sites take part; this one asks for 3" in result.exception.text
 
 
 WRONG = {
