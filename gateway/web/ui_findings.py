@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway.web.charts import Division, division
@@ -88,14 +89,19 @@ def suggestions(group: Group) -> list[tuple[str, str]]:
     """
     unit, feature = group.unit or "", analytes.load().get(group.feature or "")
     if feature and unit and group.reason.startswith("unit-"):
-        near = coverage.nearest_units(feature.key, unit, unit, group.reason)
-        return [(name, name) for name in near]
+        return [(name, name) for name in near_units(feature.key, unit, group.reason)]
     if feature and feature.loinc and group.reason == "qualifier":
         return [(f"{LOINC}|{feature.loinc}", feature.loinc)]
     if group.code and not codes.find(group.system, group.code):
         found = coverage.nearest_code(group.system or "", group.code, "")
         return [(f"{found.system}|{found.code}", found.code)] if found else []
     return []
+
+
+@lru_cache(maxsize=4096)
+def near_units(feature: str, unit: str, reason: str) -> tuple[str, ...]:
+    """Return the units of a feature that a refused one looks like (the same few come again)."""
+    return coverage.nearest_units(feature, unit, unit, reason)
 
 
 def question(group: Group) -> str:
