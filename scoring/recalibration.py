@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -76,10 +77,20 @@ def recalibrate(
         sha256=evidence.sha256,
     )
     return Recalibrated(
-        msgspec.structs.replace(card, calibration=calibration),
+        msgspec.structs.replace(card, calibration=calibration, version=edition(card, calibration)),
         tuple(gains(fitted, evidence, groups)),
         evidence.told,
     )
+
+
+def edition(card: Card, calibration: Calibration) -> str:
+    """Return the version of the recalibrated card: the card's own, and a hash of the calibration.
+
+    Assessments are known by card and version, and other probabilities must not look the same.
+    """
+    digest = hashlib.sha256(msgspec.json.encode(calibration)).hexdigest()[:8]
+    own = card.version.rpartition("-")[0] if card.calibration else card.version
+    return f"{own}-{digest}"
 
 
 def told_apart(evidence: Evidence, by: str | None, group: str | None) -> tuple[str, Array | None]:

@@ -80,6 +80,10 @@ def test_recalibrated_for_a_country_and_then_another() -> None:
     assert both.card.calibration.groups["CH"] == swiss.card.calibration.groups["CH"]
     assert both.card.calibration.groups["HU"].intercept == pytest.approx(0, abs=0.5)
     assert swiss.gains[0].after < swiss.gains[0].before
+    versions = [one.version for one in (HEART, swiss.card, both.card)]
+    assert len(set(versions)) == 3
+    assert all(version.split("-")[0] == HEART.version for version in versions)
+    assert {version.count("-") for version in versions[1:]} == {1}
 
 
 @pytest.mark.parametrize(

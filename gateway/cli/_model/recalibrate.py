@@ -63,7 +63,8 @@ def card_text(name: str, found: Recalibrated) -> str:
     path = own if name.endswith(".toml") or own.is_file() else shipped
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     assert found.card.calibration is not None
-    return notation.write({**document, "calibration": plain(found.card.calibration)})
+    moved = {"version": found.card.version, "calibration": plain(found.card.calibration)}
+    return notation.write({**document, **moved})
 
 
 def plain(calibration: Calibration) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_recalibrate_then_report_and_predict(folder: Path) -> None:
     card = cards.read(out)
     assert card.calibration is not None
     assert card.calibration.data == "processed.switzerland.data"
+    assert card.version != cards.card("heart_core10").version
     before, after = (report(name, folder)["by"]["country"] for name in ("heart_core10", str(out)))
     assert after["CH"]["ece"]["value"] < before["CH"]["ece"]["value"] / 2
     assert after["HU"] == before["HU"]
