@@ -59,13 +59,14 @@ def model_of(card: Card, group: Group | None = None) -> bytes:
     numbers = [number for name, number in nodes.constants.items() if name in used]
     graph = helper.make_graph(nodes.nodes, card.id, [given], gives, numbers)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
-    helper.set_model_props(model, properties(card))
+    helper.set_model_props(model, properties(card, group))
     raw: bytes = model.SerializeToString()
     return raw
 
 
-def properties(card: Card) -> dict[str, str]:
+def properties(card: Card, group: Group | None = None) -> dict[str, str]:
     """Return what a reader of the file has to know, as its metadata."""
+    calibrated = f"{group.method} on {group.n} rows of one group" if group else "none"
     inputs = [
         {
             "name": name, "label": given.label, "type": given.type, "unit": given.unit,
@@ -77,7 +78,7 @@ def properties(card: Card) -> dict[str, str]:
         "id": card.id, "version": card.version, "title": card.title, "licence": card.licence,
         "citation": "; ".join(card.citation), "setting": card.setting,
         "disclaimer": card.disclaimer, "inputs": json.dumps(inputs),
-        "missing": "NaN", "not_applicable": "NaN",
+        "missing": "NaN", "not_applicable": "NaN", "calibration": calibrated,
     }  # fmt: skip
 
 
@@ -94,17 +95,15 @@ def corrected(nodes: Nodes, group: Group, probability: str) -> str:
 
 def _along(nodes: Nodes, group: Group, before: str) -> str:
     """Return the corrected log odds: a line, or piece by piece along the knots."""
-    pieces = [(-INFINITY, INFINITY, group.slope)]
-    total = nodes.constant(group.intercept)
-    if group.knots:
-        (first, start), (last, _) = group.knots[0], group.knots[-1]
-        total = nodes.constant(start)
-        pieces = [(-INFINITY, first, 1.0), (last, INFINITY, 1.0)]
-        pieces += [(x, z, (w - y) / (z - x)) for (x, y), (z, w) in pairwise(group.knots)]
-    for low, high, slope in pieces:
-        origin = 0.0 if not group.knots else high if low == -INFINITY else low
-        moved = nodes.add("Sub", before, nodes.constant(origin))
-        part = nodes.clip(moved, low - origin, high - origin)
+    if not group.knots:
+        stretched = nodes.add("Mul", nodes.constant(group.slope), before)
+        return nodes.add("Add", nodes.constant(group.intercept), stretched)
+    (first, start), (last, _) = group.knots[0], group.knots[-1]
+    pieces = [(first, -INFINITY, 0.0, 1.0), (last, 0.0, INFINITY, 1.0)]
+    pieces += [(x, 0.0, z - x, (w - y) / (z - x)) for (x, y), (z, w) in pairwise(group.knots)]
+    total = nodes.constant(start)
+    for origin, low, high, slope in pieces:
+        part = nodes.clip(nodes.add("Sub", before, nodes.constant(origin)), low, high)
         total = nodes.add("Add", total, nodes.add("Mul", part, nodes.constant(slope)))
     return total
 

@@ -44,7 +44,7 @@ class Nodes:
 
         key = ("constant", repr(value), whole)
         if key not in self._made:
-            name = self._made[key] = f"c{len(self.constants)}"
+            name = self._made[key] = f"_c{len(self.constants)}"
             array = np.array(value, dtype=np.int64 if whole else np.float64)
             if isinstance(value, bool):
                 array = np.array([[value]])
@@ -60,7 +60,7 @@ class Nodes:
 
         key = (operator, inputs, tuple(attributes.items()))
         if key not in self._made:
-            name = self._made[key] = f"v{len(self.nodes)}"
+            name = self._made[key] = f"_v{len(self.nodes)}"
             self.nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
             if flag:
                 self.flags.add(name)
