@@ -41,6 +41,8 @@ class Source:
     form: tuple[str, ...] = ("auto",)
     """What is written: ``auto``, or forms in the order in which they are tried."""
     probability: str = "percent"
+    ranges: bool = False
+    """Whether missing numbers may give a best and a worst case, where the card allows it."""
     schedule: str | None = None
     quirks: tuple[str, ...] = ()
     """Names of `gateway.fhir.quirks` that hold for this server."""
@@ -129,6 +131,7 @@ class SourceSection(Schema):
     write_back = fields.String(validate=validate.OneOf(WRITE_BACK))
     form = fields.Raw(validate=forms)
     probability = fields.String(validate=validate.OneOf(("percent", "fraction")))
+    ranges = fields.Boolean()
     schedule = fields.String()
     quirks = fields.List(fields.String())
 

@@ -171,6 +171,7 @@ def think(
         cards=source.settings.cards,
         fhir_version=source.fhir_version,
         probability=source.settings.probability,
+        ranges=source.settings.ranges,
         guided=GUIDE in source.guides,
         models=snapshot.models,
     )
