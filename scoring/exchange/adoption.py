@@ -53,15 +53,12 @@ def adopt(raw: bytes, name: str, skeleton: Mapping[str, Any]) -> Adopted:
         raise ExchangeError(str(error)) from None
     found = {"path": name, "sha256": hashlib.sha256(raw).hexdigest()}
     document = {**skeleton, "runtime": runtime, "model_file": {**given, **found}}
-    text = notation.write(ordered(document))
+    try:
+        text = notation.write(document)
+    except TypeError as error:
+        raise CardError(f"{name}: {error}") from None
     card = parse(text, name, lambda _: raw)
     return Adopted(text, *tried(card))
-
-
-def ordered(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the document with plain values first, as TOML has to be written."""
-    tables = {key: value for key, value in document.items() if isinstance(value, dict)}
-    return {key: value for key, value in document.items() if key not in tables} | tables
 
 
 def tried(card: Card) -> tuple[int, float, float]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gateway.cli._cards import chosen
+from gateway.cli._model import _files
 from gateway.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ def command(card: str, form: Form, group: str | None, out: Path) -> None:
     model = chosen(card)
     try:
         made = handing.handed_on(model, form, group)
-        out.write_bytes(made.raw)
         if made.beside and made.beside.content:
-            (out.parent / made.beside.path).write_bytes(made.beside.content.raw)
+            _files.place(out.parent / made.beside.path, made.beside.content.raw)
+        out.write_bytes(made.raw)
     except (ExchangeError, ImportError) as error:
         raise UsageError(missing(error)) from None
     except OSError as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from gateway.cli._model import _files
 from gateway.errors import UsageError
-from scoring.modelfile import LARGEST
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -21,27 +21,21 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 def command(file: Path, skeleton: Path, out: Path) -> None:
     """Take in an ONNX or skops FILE: check and try it, write its card, the file beside it."""
-    from scoring.exchange import ExchangeError, adoption  # noqa: PLC0415 - heavy, and an extra
+    from scoring.exchange import adoption  # noqa: PLC0415 - heavy, and an extra
 
     try:
-        raw = read(file)
+        raw = _files.read(file)
         document = tomllib.loads(skeleton.read_text(encoding="utf-8"))
         made = adoption.adopt(raw, file.name, document)
-        beside = out.parent / file.name
-        if beside.resolve() != file.resolve():
-            beside.write_bytes(raw)
+        if out.name == file.name:
+            raise UsageError(f"{out}: the card needs another name than its model file")
+        _files.place(out.parent / file.name, raw)
         out.write_text(made.text, encoding="utf-8")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{skeleton}: {error}") from None
-    except (ExchangeError, ValueError) as error:
+    except ValueError as error:
         raise UsageError(f"{file}: {error}") from None
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     told = f"{made.rows} invented rows gave {made.lowest:.3g} to {made.highest:.3g}"
     click.echo(f"{out} written; {told}", err=True)
-
-
-def read(file: Path) -> bytes:
-    """Return the bytes of a file; of one that is too large, one too many."""
-    with file.open("rb") as stream:
-        return stream.read(LARGEST + 1)

@@ -91,6 +91,15 @@ def test_what_is_not_taken_in(tmp_path: Path, skeleton: Path) -> None:
     refused(run("import", file, "--card", skeleton, "--out", out), "title")
     skeleton.write_text(SKELETON.format())
     refused(run("import", file, "--card", skeleton, "--out", tmp_path / "no" / "c"), "No such file")
+    refused(run("import", file, "--card", skeleton, "--out", file), "needs another name")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "model").write_bytes(b"another card's")
+    other = tmp_path / "other" / "card.toml"
+    refused(run("import", file, "--card", skeleton, "--out", other), "another file of that name")
+    assert not other.exists()
+    skeleton.write_text("day = 2026-01-01\n" + SKELETON.format())
+    refused(run("import", file, "--card", skeleton, "--out", out), "cannot be written as TOML")
+    skeleton.write_text(SKELETON.format())
     with file.open("wb") as sparse:
         sparse.write(b"\x08")
         sparse.truncate(LARGEST + 9)
