@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence  # noqa: TC003 - dataclass annotations
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -80,7 +81,8 @@ class Panel:
         self.tell(f"{names}: no answer, asked again (attempt {attempt})")
         for site in silent:
             site.close()
-            site.revive()
+            with suppress(GatewayError):  # not yet: it is asked, and started, again
+                site.revive()
         self.patience.sleep(self.patience.pause(attempt))
 
 

@@ -152,10 +152,10 @@ def command(**options: Any) -> None:  # noqa: ANN401 - click's own
             stack.callback(gateway.close)
         asked = [*hosting.opened(gateways), *elsewhere(wish, recipe, named)]
         outcome = trained(wish, recipe, asked)
-    told = report.plain(outcome, wish.called(), checked(wish, recipe, outcome, studies), budget)
+        found = checked(wish, recipe, outcome, studies)
     if wish.out:
         write(wish.out, wish, recipe, outcome)
-    show(told, as_json=wish.as_json)
+    show(report.plain(outcome, wish.called(), found, budget), as_json=wish.as_json)
     sys.exit(1 if outcome.left_out else 0)
 
 
@@ -261,11 +261,18 @@ def trained(wish: Wish, recipe: Recipe, asked: Sequence[Site]) -> Outcome:
 def checked(
     wish: Wish, recipe: Recipe, outcome: Outcome, studies: dict[str, Study]
 ) -> report.Check | None:
-    """Return the comparison with training on all rows together, if it is wanted."""
+    """Return the comparison with training on all rows together, if it is wanted.
+
+    Raises:
+        UsageError: that training does not succeed.
+    """
     if not wish.check:
         return None
     taken = [study for name, study in studies.items() if name not in outcome.left_out]
-    return report.check(recipe, outcome, taken)
+    try:
+        return report.check(recipe, outcome, taken)
+    except TrainingError as error:
+        raise UsageError(f"training on all rows together: {error}") from None
 
 
 def write(out: Path, wish: Wish, recipe: Recipe, outcome: Outcome) -> None:
