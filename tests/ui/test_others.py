@@ -10,7 +10,7 @@ import pytest
 
 from gateway.store.engine import reading
 from gateway.web import ui_others
-from tests.ui.seed import HOSTILE
+from tests.ui.others import HOSTILE
 from tests.ui.test_pages import page, words
 
 if TYPE_CHECKING:
