@@ -83,7 +83,7 @@ def svm(setting: Setting, seed: int, _method: str) -> Any:  # noqa: ANN401 - sam
     """Return a linear machine (squared hinge) with one sigmoid over its distance."""
     from sklearn.svm import LinearSVC  # noqa: PLC0415 - only when training
 
-    machine = LinearSVC(C=setting["c"], dual=False, tol=1e-8, max_iter=10_000, random_state=seed)
+    machine = LinearSVC(C=setting["c"], dual=False, tol=1e-6, max_iter=10_000, random_state=seed)
     return calibrated(machine, seed, "sigmoid")
 
 

@@ -175,10 +175,15 @@ def nested(recipe: Recipe, table: Table, held: Array, algorithm: Name, seed: int
 
 
 def chosen(recipe: Recipe, table: Table, algorithm: Name, seed: int = 0) -> Setting:
-    """Return the setting with the least loss over inner folds; the simplest of equals."""
+    """Return the setting with the least loss over inner folds; the simplest of equals.
+
+    With too few rows for inner folds it is the usual one.
+    """
     settings = algorithms.grid(recipe, algorithm)
     if len(settings) == 1:
         return settings[0]
+    if np.bincount(table.truth, minlength=2).min() < recipe.validation.inner_folds:
+        return algorithms.usual(recipe, algorithm)
     table = table.drawn(ROWS_OF_CHOICE, seed)
     strata = table.site * 2 + table.truth
     losses = np.zeros(len(settings))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any, get_args
 
 import numpy as np
@@ -86,6 +87,14 @@ def test_the_setting_is_chosen_by_inner_folds(made: Any) -> None:
     hopeless = made.recipe(("grid = [0.1, 1.0]", "grid = [1e-9, 1.0]"))
     assert chosen(hopeless, table, "logistic") == {"c": 1.0}
     assert chosen(made.recipe(("grid = [0.1, 1.0]", "")), table, "logistic") == {"c": 1.0}
+
+
+def test_too_few_rows_for_inner_folds_take_the_usual_setting(made: Any) -> None:
+    table = made.usual()
+    few = np.concatenate([np.flatnonzero(table.truth)[:2], np.flatnonzero(~table.truth)[:9]])
+    for rows, name in itertools.product((few, few[:2]), NAMES):
+        usual = algorithms.usual(made.recipe(), name)
+        assert chosen(made.recipe(), table.part(rows), name) == usual
 
 
 def test_a_site_has_no_say_in_the_model_that_judges_it(made: Any) -> None:
