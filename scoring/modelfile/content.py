@@ -10,21 +10,16 @@ from pathlib import PurePath, PureWindowsPath
 from scoring.modelfile import LARGEST, ModelFileError
 
 RUNS_CODE = "loading it would run code"
+COMPRESSED = (
+    b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x5d\x00\x00", b"\x78\x01", b"\x78\x5e", b"\x78\x9c",
+    b"\x78\xda", b"\x04\x22\x4d\x18",
+)  # fmt: skip
+"""How gzip, bzip2, xz, LZMA, zlib and LZ4 begin."""
+JOBLIB = "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "HDF5, as Keras writes: it may hold code; export it to ONNX"),
-    (b"\x1f\x8b", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"BZh", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\xfd7zXZ", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\x5d\x00\x00", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\x78\x01", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\x78\x5e", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\x78\x9c", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (b"\x78\xda", "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE),
-    (
-        b"\x04\x22\x4d\x18",
-        "a compressed stream, as joblib writes: inside is a pickle, " + RUNS_CODE,
-    ),
     (b"\x93NUMPY", "a NumPy array, not a model"),
+    *((start, JOBLIB) for start in COMPRESSED),
 )
 PICKLE = "a pickle (pickle, joblib, cloudpickle): " + RUNS_CODE
 MEMBERS: tuple[tuple[str, str], ...] = (
