@@ -1,8 +1,8 @@
 """A site's side of joint training: it answers with sums over its own rows, and notes what left.
 
-What can be refused is refused before any row is read, and with a text that says why: the token, the
-recipe's edition, too few rows or sites, too many rounds, spent privacy. The same question is
-answered by the same bytes, whenever it comes again.
+What is refused is told with the reason: another token or edition of the recipe, too few rows or
+sites, too many rounds, spent privacy. The same question is answered by the same bytes, whenever it
+comes again.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import numpy as np
 
+from gateway.auth.outbound import printable
 from gateway.config import secret
 from gateway.errors import (
     ConfigurationError,
@@ -60,7 +61,8 @@ def admitted(studies: Mapping[str, Study], name: str, token: str | None) -> Stud
         wanted = secret(study.token) if study else secrets.token_hex()
     except ConfigurationError:
         wanted = secrets.token_hex()
-    if not hmac.compare_digest((token or "").encode(), wanted.encode()) or study is None:
+    fits = hmac.compare_digest((token or "").encode(), wanted.encode())
+    if study is None or not wanted or not fits:
         raise UnauthorizedError("there is no such study here, or the token does not fit it")
     return study
 
@@ -181,16 +183,31 @@ def member_of(engine: sa.Engine, study: Study, asked: Round) -> Member:
 
     Raises:
         ConflictError: it has not joined the run, or the run has another key of it.
+        ForbiddenError: the secret that the sites share cannot be read.
     """
     with reading(engine) as connection:
         private = federation.private_key(connection, study.name, asked.run)
     if private is not None:
-        shared = secret(study.secret).encode() if study.secret else b""
+        shared = shared_secret(study)
         own = Member("", private).key
         for name, key in keys_of(asked).items():
             if key == own:
                 return Member(name, private, shared)
     raise ConflictError("this site has not joined the run, or not with this key")
+
+
+def shared_secret(study: Study) -> bytes:
+    """Return what all sites know, nothing when the study has no such secret.
+
+    Raises:
+        ForbiddenError: it cannot be read, or is empty: masks would be weaker than was agreed.
+    """
+    if study.secret is None:
+        return b""
+    try:
+        return printable(secret(study.secret), study.secret).encode()
+    except ConfigurationError:
+        raise ForbiddenError("the secret that the sites share cannot be read here") from None
 
 
 def keys_of(asked: Round) -> dict[str, int]:

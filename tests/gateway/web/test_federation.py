@@ -170,6 +170,19 @@ def test_a_secret_that_cannot_be_read_lets_nobody_in(study: Study, store: sa.Eng
         assert client.post("/federation/heart/join", json={}, headers=headers).status_code == 401
 
 
+def test_an_empty_secret_is_none(
+    study: Study, store: sa.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPTY", "")
+    client = client_of(replace(study, token="env:EMPTY"), store)
+    headers = {"Authorization": "Bearer "}
+    assert client.post("/federation/heart/join", json={}, headers=headers).status_code == 401
+    client = client_of(replace(study, secret="env:EMPTY"), store)
+    answer = ask(client, Impute(), joined(client))
+    assert answer.status_code == 403
+    assert "secret that the sites share" in answer.json["detail"]  # type: ignore[index]
+
+
 BODIES = {
     "nothing": b"",
     "no JSON": b"{",
