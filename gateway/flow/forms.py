@@ -22,12 +22,12 @@ BEST = "RiskAssessment"
 def forms_of(source: Known, abilities: Abilities) -> list[str]:
     """Return the types in which assessments may be written at a source, the best first.
 
-    With ``auto`` those that are declared; all of them where the server declares nothing.
+    With ``auto`` all but those that are declared as not to be written; what is not declared at all
+    is tried.
     """
     wanted = ordered(source.settings.form)
     if "auto" in source.settings.form:
-        declared = [type_ for type_ in wanted if abilities.takes(type_)]
-        wanted = declared or [type_ for type_ in wanted if abilities.takes(type_) is None]
+        wanted = [type_ for type_ in wanted if abilities.takes(type_) is not False]
     return [type_ for type_ in wanted if type_ not in source.refused]
 
 

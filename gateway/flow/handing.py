@@ -71,7 +71,7 @@ def others(delivery: Delivery, known: Wardrobe, parcels: Sequence[Parcel]) -> Ha
     """Hand over what belongs to assessments; what the server does not take is left out."""
     kind = parcels[0].kind
     lost = [one for one in parcels if named(one) in known.refused]
-    rest = [one for one in parcels if one not in lost]
+    rest = [one for one in parcels if named(one) not in known.refused]
     handed = Handed([omitted(one, NO_TARGET) for one in lost])
     if rest and kind not in delivery.refused:
         dressed = [known.beside(one, delivery.refused) for one in rest]

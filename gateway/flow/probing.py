@@ -58,12 +58,12 @@ class Abilities:
         return declared is not None and "search-type" in declared.interactions
 
     def takes(self, type_: str) -> bool | None:
-        """Tell whether resources of the type may be written; None when nothing tells it."""
+        """Tell whether resources of the type may be written; None when nothing tells it.
+
+        What is not listed may work nevertheless; what is listed without writing does not.
+        """
         one = self.types.get(type_)
-        if one is not None and one.interactions:
-            return bool(one.interactions & WRITES)
-        others = any(other.interactions & WRITES for other in self.types.values())
-        return False if one is None and others else None
+        return bool(one.interactions & WRITES) if one is not None and one.interactions else None
 
     def mode(self, wanted: str) -> str:
         """Return how to write: as `wanted`, or for ``auto`` the best that is declared."""

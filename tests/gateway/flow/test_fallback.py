@@ -278,3 +278,9 @@ def test_at_another_address_everything_is_written_anew(
     assert list(ours(server)) == ["RiskAssessment"]
     assert known().refused == {}
     assert partners.known(store, "fi").settings.base_url == other["base_url"]
+
+
+def test_what_is_not_listed_may_be_taken_nevertheless(server: FakeServer, go: Any) -> None:
+    server.listed = ("Patient", "Observation")
+    report = go(*person())
+    assert (report.written, list(ours(server))) == (1, ["RiskAssessment"])
