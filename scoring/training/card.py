@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -116,7 +115,7 @@ def training_of(
         "sha256": table.sha256,
         "rows": len(table.truth),
         "told": dict(table.told),
-        "metrics": {key: round(value, 4) for key, value in found.items() if isfinite(value)},
+        "metrics": {key: round(value, 4) for key, value in found.items()},
         "impute": values,
         "standardise": {name: list(scale) for name, scale, is_scaled in of_terms if is_scaled},
         "reference": msgspec.to_builtins(drift.reference(table.columns, recipe.inputs)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from scoring.training.algorithms import LINEAR
@@ -53,7 +54,8 @@ def train(
     """
     name = algorithm or recipe.algorithm.name
     fitted = fit(recipe, table, name, setting=chosen(recipe, table, name, seed), seed=seed)
-    found = metrics(recipe, table, name, seed=seed, tell=tell)
+    figures = metrics(recipe, table, name, seed=seed, tell=tell)
+    found = {key: value for key, value in figures.items() if isfinite(value)}
     filed, raw = (None, b"") if name in LINEAR else keep(fitted, stem)
     text = card_text(recipe, table, fitted, found, seed=seed, filed=filed)
     report = told(recipe, table, fitted, found) | {"seed": seed}

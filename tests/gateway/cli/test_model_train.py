@@ -44,6 +44,7 @@ def test_the_report_is_for_machines_on_stdout_and_for_people_on_stderr(tmp_path:
     assert report["data"]["rows"] == 46
     assert [site["country"] for site in report["data"]["sites"]] == ["US", "US"]
     assert "left_out_auc" in report["metrics"]
+    assert "NaN" not in result.stdout
     assert "heart_core10: folds" in result.stderr
     assert "left_out" in result.stderr
 
