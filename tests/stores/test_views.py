@@ -48,6 +48,8 @@ PATHS = (
     "/patients?reason=missing_input", "/patients?source=-", "/patients/fi-north.p21",
     "/findings", "/findings?country=FI", "/findings?country=SE", "/findings?country=%3F",
     "/findings?source=gb-west&reason=unit-missing&unit=-&code=2160-0", "/findings.csv",
+    "/population?card=score2&group=country", "/population?card=score2&group=sex",
+    "/population?card=score2&group=age", "/population.csv?card=score2", "/models",
 )  # fmt: skip
 
 

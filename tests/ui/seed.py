@@ -88,7 +88,8 @@ def seed(engine: sa.Engine, people: int = 60, *, odd: bool = True) -> None:
             insert(connection, part)
         connection.execute(sa.insert(job), [dead_job()])
         if odd:
-            connection.execute(sa.insert(resource), [*foreign_rows(MS - DAY)])
+            others = enumerate(foreign_rows(MS - DAY), people + 1)
+            connection.execute(sa.insert(resource), [{"seq": seq, **row} for seq, row in others])
 
 
 def source_row(name: str) -> dict[str, Any]:
