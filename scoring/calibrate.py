@@ -185,7 +185,7 @@ def rising(odds: Array, truth: Array) -> tuple[tuple[float, float], ...]:
     half a row off it, so that its log odds are finite.
     """
     pools: list[Pool] = []
-    for part in np.array_split(np.argsort(odds, kind="stable"), KNOTS):
+    for part in np.array_split(np.argsort(odds, kind="stable"), min(KNOTS, len(odds))):
         middle = float(odds[part].mean())
         pools.append(Pool(len(part), float(truth[part].sum()), middle, middle))
         while len(pools) > 1 and pools[-2].rate >= pools[-1].rate:

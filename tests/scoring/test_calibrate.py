@@ -147,3 +147,12 @@ def test_a_fifth_of_the_swiss_rows_calibrates_the_model_of_the_others(shared: Pa
     error, score = np.mean(figures, axis=0)
     assert error <= 0.10
     assert score <= 0.09
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7])
+def test_a_handful_of_rows_may_be_asked_for_a_rising_line(rows: int) -> None:
+    p = np.linspace(0.2, 0.8, rows)
+    found = calibrate.fit(p, p > 0.5, method="isotonic")
+    (group,) = found.groups.values()
+    assert group.n == rows
+    assert np.isfinite(found.apply(p, [None] * rows)).all()
