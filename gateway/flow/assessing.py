@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     from gateway.store.registry import Shadowed
     from gateway.store.resources import Row
 
-KINDS = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
+KINDS = (
+    "Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest",
+    "FamilyMemberHistory",
+)  # fmt: skip
 AT_ONCE = 50
 """Patients of one transaction."""
 

@@ -83,7 +83,8 @@ def read(path: Path) -> Version:
     if shipped_version(card.id) == card.version:
         raise UsageError(f"{card.id} {card.version} is shipped: give yours another version")
     body = path.read_bytes()
-    file = (path.parent / card.model_file.path).read_bytes() if card.model_file else None
+    content = card.model_file.content if card.model_file else None
+    file = content.raw if content else None
     return Version(card.id, card.version, hashlib.sha256(body).hexdigest(), body, file, now())
 
 

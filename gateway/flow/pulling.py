@@ -33,8 +33,9 @@ if TYPE_CHECKING:
     from gateway.store.sources import Known
 
 DATA = ("Patient", "Observation", "Condition", "MedicationStatement", "MedicationRequest")
-KINDS = (*DATA, elsewhere.KIND)
-"""What is pulled: the data, and the RiskAssessments of others where they can be searched."""
+MORE = ("FamilyMemberHistory", elsewhere.KIND)
+"""Pulled where they can be searched: diseases of relatives, and the RiskAssessments of others."""
+KINDS = (*DATA, *MORE)
 
 OVERLAP = timedelta(minutes=2)
 """How far increments reach back: clocks of a server's nodes differ, transactions take time."""
@@ -151,7 +152,7 @@ def legs(run: Run) -> Iterator[Leg]:
 
 def pulled(run: Run) -> tuple[str, ...]:
     """Return the types to ask for."""
-    return KINDS if run.abilities.searched(elsewhere.KIND) else DATA
+    return (*DATA, *filter(run.abilities.searched, MORE))
 
 
 def failed(run: Run, kind: str) -> bool:
