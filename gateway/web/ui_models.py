@@ -15,7 +15,7 @@ from flask import abort, redirect, render_template, request, url_for
 
 from gateway.errors import UsageError
 from gateway.flow import models
-from gateway.store import registry
+from gateway.store import federation, registry
 from gateway.store.engine import reading, writing
 from gateway.store.registry import Standing
 from scoring import cards
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from scoring.cards import Card
 
 BY = "console"
+SHOWN = 50
+"""Answers to joint trainings that the page lists; `riskbridge studies left` has all of them."""
 LONGEST = 200
 """Characters of a reason that are kept."""
 
@@ -102,6 +104,7 @@ def context(connection: sa.Connection) -> dict[str, Any]:
         "registered": registered(connection, versions, events),
         "events": events[::-1],
         "figures": FIGURES,
+        "left": federation.left(connection, limit=SHOWN),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.flow import models
-from gateway.store import registry
+from gateway.store import federation, registry
 from gateway.store.engine import open_store, reading, writing
 from gateway.store.registry import Shadowed
 from scoring import cards
@@ -43,6 +43,11 @@ def engine(tmp_path: Path) -> Iterator[sa.Engine]:
             for n in range(3)
         ]
         registry.keep_shadows(connection, ["0", "1", "2"], rows)
+        what = {"numbers": 171, "masked_with": ["budapest", MARK]}
+        sums = federation.Message(
+            "heart", "r1", 3, "newton", "127.0.0.1", "q", what, b"x" * 1200, created_at=1
+        )
+        federation.keep(connection, sums)
     yield opened
     opened.dispose()
 
@@ -63,6 +68,8 @@ def test_the_page_says_what_is_in_use_and_what_is_tried(client: FlaskClient) -> 
     assert "2 of 3 patients assessed by both" in html
     assert "values differ by 0.1 on average" in html
     assert "Take out of shadow" in html
+    assert "What left for joint training" in html
+    assert "1\u202f200" in html
     assert MARK not in html
     assert "&lt;b&gt;trial" in html
 
