@@ -104,11 +104,20 @@ def read_table(recipe: Recipe, data: Path | Mapping[str, Path]) -> Table:
 
 
 def files_of(recipe: Recipe, data: Path | Mapping[str, Path]) -> dict[str, Path]:
-    """Return the files that are there, by site."""
+    """Return the files that are there, by site.
+
+    Where a recipe has one file, another one of its kind may stand in its place, alone in the
+    folder: the rows of other sites, under a name of their own.
+    """
     if not isinstance(data, Path):
         return dict(data)
     paths = {name: data / file for name, file in recipe.data.sites.items()}
-    return {name: path for name, path in paths.items() if path.is_file()}
+    found = {name: path for name, path in paths.items() if path.is_file()}
+    if found or len(paths) > 1:
+        return found
+    ((name, usual),) = paths.items()
+    others = sorted(data.glob(f"*{usual.suffix}"))
+    return {name: others[0]} if len(others) == 1 else {}
 
 
 def nothing(recipe: Recipe, data: object) -> str:

@@ -107,3 +107,15 @@ def test_months_have_names_of_their_own(made: Any) -> None:
     made.write([row.replace(",x", ",feb-91") for row in rows])
     with pytest.raises(TrainingError, match="'feb' is no known month"):
         made.table(dates)
+
+
+def test_the_one_file_of_a_recipe_may_have_another_name(made: Any) -> None:
+    recipe = made.recipe(('south = "south.csv"\n', ""))
+    made.write(made.rows(6))
+    usual = read_table(recipe, made.folder)
+    (made.folder / "north.csv").rename(made.folder / "elsewhere.csv")
+    found = read_table(recipe, made.folder)
+    assert (found.sha256, found.sites) == (usual.sha256, usual.sites)
+    (made.folder / "another.csv").write_bytes(b"")
+    with pytest.raises(TrainingError, match=r"holds none of north\.csv"):
+        read_table(recipe, made.folder)
