@@ -4,7 +4,8 @@ A group's correction is the most probable one (maximum a posteriori) under a nor
 groups: ``log odds = z + a + d * (z - c)``, z the model's log odds and c their mean. The mean and
 the spread of the prior are estimated from the groups themselves by the EM algorithm (empirical
 Bayes; Steyerberg et al., Stat Med 2004;23:2567-2586 on shrunken recalibration), so that a small
-group moves little away from the others; with fewer than `GROUPS` groups they are those of `Prior`.
+group moves little away from the others. With fewer than `GROUPS` groups the spread is that of
+`Prior`, and the mean is the correction of all rows together.
 A group gets
 
 * an intercept always,
@@ -15,7 +16,7 @@ A group gets
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
@@ -132,7 +133,7 @@ def posterior(rows: Rows, sloped: Array, given: Prior | None) -> tuple[Array, Pr
     One Newton step and one EM step take turns until nothing moves. Where not `sloped`, the second
     shift stays at nought.
     """
-    prior = given or Prior()
+    prior = given or before(rows)
     mean, variance = np.array(prior.mean), np.square(prior.deviation)
     learn = np.array([rows.groups >= GROUPS, sloped.sum() >= GROUPS]) & (given is None)
     free = np.column_stack([np.ones(rows.groups, dtype=bool), sloped])
@@ -140,16 +141,25 @@ def posterior(rows: Rows, sloped: Array, given: Prior | None) -> tuple[Array, Pr
     for _ in range(ROUNDS):
         step, uncertainty = newton(rows, shifts, mean, variance, free)
         shifts = shifts + step
-        before = np.concatenate([mean, variance])
+        last = np.concatenate([mean, variance])
         for part in np.flatnonzero(learn):
             own = shifts[free[:, part], part]
             mean[part] = own.mean()
             off = (own - mean[part]) ** 2 + uncertainty[free[:, part], part]
             variance[part] = max(off.mean(), LEAST_SPREAD**2)
-        moved = np.abs(np.concatenate([mean, variance]) - before).max()
+        moved = np.abs(np.concatenate([mean, variance]) - last).max()
         if max(np.abs(step).max(), moved) < CLOSE:
             break
     return shifts, Prior(pair(mean), pair(np.sqrt(variance)))
+
+
+def before(rows: Rows) -> Prior:
+    """Return what is thought before the data: few groups are drawn towards all rows together."""
+    if not 1 < rows.groups < GROUPS:
+        return Prior()
+    together = replace(rows, group=np.zeros_like(rows.group), groups=1)
+    shifts, _ = posterior(together, np.zeros(1, dtype=bool), None)
+    return Prior(mean=pair(shifts[0]))
 
 
 def pair(values: Array) -> tuple[float, float]:

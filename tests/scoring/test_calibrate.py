@@ -68,6 +68,16 @@ def test_small_groups_move_little() -> None:
     assert found.spread[0] < 0.4
 
 
+def test_of_few_groups_the_small_one_goes_with_the_others() -> None:
+    p, y = rows(150, 8, shift=1.5)
+    names = ["few"] * 2 + ["many"] * 148
+    everybody = fit(p, y).groups[EVERYBODY].intercept
+    found = fit(p, y, names, by="sex")
+    assert found.shrunk_to[0] == pytest.approx(everybody, abs=1e-6)
+    assert found.groups["many"].intercept == pytest.approx(everybody, abs=0.1)
+    assert found.groups["few"].intercept > fit(p[:2], y[:2], names[:2]).groups["few"].intercept
+
+
 def test_groups_that_differ_are_left_apart() -> None:
     shifts = (-1.5, -0.5, 0.0, 1.0, 2.0)
     parts = [rows(600, n, shift=shift) for n, shift in enumerate(shifts)]
