@@ -133,16 +133,24 @@ def read_sheet(raw: bytes, data: Data, file: str) -> Sheet:
     Raises:
         TableError: it is no text, or no table.
     """
-    lines = io.StringIO(decoded(raw, file), newline="")
     quote = "'" if data.format == "arff" else '"'
-    reader = csv.reader(lines, quotechar=quote, skipinitialspace=True)
     sheet = Sheet(file, data.columns)
-    try:
-        for cells in reader:
-            take(sheet, [cell.strip() for cell in cells], reader.line_num, data)
-    except csv.Error as error:
-        raise TableError(f"{file}, row {reader.line_num}: {error}") from None
+    for number, line in enumerate(io.StringIO(decoded(raw, file), newline=""), 1):
+        take(sheet, cells_of(line, quote, f"{file}, row {number}"), number, data)
     return sheet
+
+
+def cells_of(line: str, quote: str, place: str) -> list[str]:
+    """Return the trimmed cells of one line: a quote left open ends with its line, not the file.
+
+    Raises:
+        TableError: the line is no row of a table.
+    """
+    try:
+        found = next(csv.reader([line], quotechar=quote, skipinitialspace=True), [])
+    except csv.Error as error:
+        raise TableError(f"{place}: {error}") from None
+    return [cell.strip() for cell in found]
 
 
 def decoded(raw: bytes, file: str) -> str:

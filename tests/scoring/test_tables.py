@@ -57,6 +57,13 @@ def test_cells(cell: str, place: int, name: str, value: object) -> None:
     assert found.get(name) == value
 
 
+def test_a_quote_left_open_costs_its_own_row_alone() -> None:
+    found = sheet(f'{ROW}\n"{ROW}\n{ROW}\n')
+    assert list(found.broken) == [1]
+    assert [row[0] for row in found.rows if row] == ["63.0", "63.0"]
+    assert found.lines == [1, 2, 3]
+
+
 def test_a_heading_and_blank_lines_are_passed_over() -> None:
     assert len(sheet(f"age,sex,cp\n\n{ROW}\n , \n{ROW}\n").rows) == 2
 
