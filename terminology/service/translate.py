@@ -226,7 +226,8 @@ def refuse_contradiction(found: Sequence[Mapping]) -> None:
     """Refuse what maps contradict one another in.
 
     Raises:
-        ServiceError: two maps lead one code to different codes of one system.
+        ServiceError: two maps lead one code to different codes of one system, or one denies what
+            another says.
     """
     said: dict[tuple[str, str, str], dict[str, set[str]]] = {}
     for each in found:
@@ -236,8 +237,31 @@ def refuse_contradiction(found: Sequence[Mapping]) -> None:
     for (_, source, target), by_map in said.items():
         first, *others = by_map.values()
         if any(other != first for other in others):
-            text = f"maps contradict one another on {source[:100]} in {target[:200]}: "
-            raise ServiceError(409, "conflict", text + ", ".join(sorted(by_map)))
+            raise contradiction(source, target, by_map)
+    refuse_denial(found)
+
+
+def refuse_denial(found: Sequence[Mapping]) -> None:
+    """Refuse two codes that one map relates and another one says are not related.
+
+    Raises:
+        ServiceError: there are two such maps.
+    """
+    told: dict[tuple[str, str, str, str], dict[bool, set[str]]] = {}
+    for each in found:
+        if each.target:
+            key = (each.source_system, each.source, each.target_system, each.target)
+            sides = told.setdefault(key, {True: set(), False: set()})
+            sides[each.relationship == UNRELATED].add(each.map_url)
+    for (_, source, target, _), sides in told.items():
+        if all(sides.values()) and sides[True] != sides[False]:
+            raise contradiction(source, target, sides[True] | sides[False])
+
+
+def contradiction(source: str, target: str, urls: Iterable[str]) -> ServiceError:
+    """Return the error that names the maps."""
+    text = f"maps contradict one another on {source[:100]} in {target[:200]}: "
+    return ServiceError(409, "conflict", text + ", ".join(sorted(urls)))
 
 
 def unique(found: Iterable[Mapping]) -> list[Mapping]:

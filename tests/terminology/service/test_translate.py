@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.terminology.service.world import (
+    DENIED,
     EQUAL,
     GOOD,
     LOOSE,
@@ -55,6 +56,8 @@ def test_maps_that_contradict_one_another_are_an_error() -> None:
     assert refusal("ConceptMap", "translate", more=[EQUAL, OTHER], **asked) == (409, "conflict")
     found = ask("ConceptMap", "translate", more=[EQUAL, OTHER], url=OTHER["url"], **asked)
     assert matches_of(found)[0]["concept"]["code"] == "purpur"
+    for one in (EQUAL, GOOD):
+        assert refusal("ConceptMap", "translate", more=[one, DENIED], **asked) == (409, "conflict")
     agreed = ask("ConceptMap", "translate", more=[EQUAL, GOOD, LOOSE], **asked)
     assert {match["concept"]["code"] for match in matches_of(agreed)} == {"rot", "farbe"}
 

@@ -109,6 +109,7 @@ def a_map(name: str, *targets: dict[str, Any], **more: Any) -> dict[str, Any]:
 GOOD = a_map("good", {"code": "rot", "display": "Rot", "equivalence": "wider"})
 EQUAL = a_map("equal", {"code": "rot", "relationship": "equivalent"})
 OTHER = a_map("other", {"code": "purpur", "relationship": "equivalent"})
+DENIED = a_map("denied", {"code": "rot", "relationship": "not-related-to"})
 LOOSE = a_map("loose", {"code": "farbe", "relationship": "related-to"})
 WORLD: list[dict[str, Any]] = [COLOURS, OLD, PIECE, SHUT, *SETS]
 
