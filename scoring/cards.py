@@ -17,7 +17,7 @@ import msgspec
 from scoring.calibration import Calibration  # noqa: TC001 - msgspec reads the types of fields
 from scoring.drift import Reference  # noqa: TC001 - msgspec reads the types of fields
 from scoring.expressions import FLAG, NUMBER, Kind
-from scoring.modelfile import Content, ModelFileError, opening
+from scoring.modelfile import Content, ModelFileError, content, opening
 from terminology.records import CardFacts, OutputFacts, TrainingFacts
 
 if TYPE_CHECKING:
@@ -295,10 +295,21 @@ def read(path: Path) -> Card:
         CardError: it cannot be read, or breaks the notation.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CardError(f"{path.name}: cannot be read: {error}") from None
+        raw = path.read_bytes()
+        text = raw.decode("utf-8")
+    except OSError as error:
+        raise CardError(f"{path.name}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise CardError(f"{path.name}: cannot be read: {no_text(raw)}") from None
     return parse(text, path.name, functools.partial(opening.beside, path.parent))
+
+
+def no_text(raw: bytes) -> str:
+    """Return what a file is that was given as a card, but is no text."""
+    try:
+        return f"a card is TOML text; a model in {content.recognise(raw)} form needs one beside it"
+    except ModelFileError as error:
+        return "a card is TOML text; this is none: " + str(error).partition(": ")[2]
 
 
 def parse(text: str, name: str, fetch: Callable[[str], bytes] | None = None) -> Card:

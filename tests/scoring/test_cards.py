@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,15 @@ def test_a_file_that_cannot_be_read_is_a_card_error(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(CardError, match=r"bytes\.toml: cannot be read"):
         read(tmp_path / "bytes.toml")
+
+
+def test_a_model_file_in_the_place_of_a_card_is_said_to_be_one(tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(pickle.dumps({"a": "é" * 200}))
+    with pytest.raises(CardError, match=r"m\.onnx: .* refused: a pickle .* would run code"):
+        read(tmp_path / "m.onnx")
+    (tmp_path / "m.onnx").write_bytes(b"\x08\x07\xff")
+    with pytest.raises(CardError, match="a model in onnx form needs one beside it"):
+        read(tmp_path / "m.onnx")
 
 
 def test_a_card_is_found_by_id_with_hyphens_too() -> None:
