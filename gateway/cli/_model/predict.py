@@ -29,12 +29,23 @@ if TYPE_CHECKING:
 @click.option("--country", help="Of rows that do not tell theirs, for a card calibrated by it.")
 @click.argument("file", type=SOURCE, default="-")
 def command(card: str, table: str | None, country: str | None, file: str) -> None:
-    """Print the probability of each row of a CSV file, or of each line of inputs."""
+    """Print the probability of each row of a CSV file, or of each line of inputs.
+
+    A row that has none prints null and is counted on standard error. Exit status 1: nothing could
+    be read of any row, as in the file of another data set.
+    """
     model = chosen(card)
     asked = rows(model, table, country) if table else lines(file)
+    count = silent = empty = 0
     for name, inputs, place in asked:
-        found = {"id": name, "probability": probability(model, inputs, place or country)}
-        sys.stdout.write(json.dumps(found) + "\n")
+        value = probability(model, inputs, place or country)
+        sys.stdout.write(json.dumps({"id": name, "probability": value}) + "\n")
+        count, silent, empty = count + 1, silent + (value is None), empty + (not inputs)
+    if silent:
+        click.echo(f"{silent} of {count} rows have no probability", err=True)
+    if count and empty == count:
+        click.echo(f"nothing that {model.id} asks for could be read of any row", err=True)
+        sys.exit(1)
 
 
 def rows(

@@ -37,6 +37,23 @@ def test_predict_from_a_table(tmp_path: Path) -> None:
     assert [one["probability"] for one in found[2:]] == [None, None, None]
 
 
+@pytest.mark.parametrize(
+    ("card", "text"),
+    [
+        pytest.param("heart_core10", "1,2,3\n4,5,6\n", id="too few cells"),
+        pytest.param("stroke_ist", "A,B\n1,2\n3,4\n", id="other columns"),
+    ],
+)
+def test_a_file_of_another_kind_is_told(card: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text(text)
+    result = run("model", "predict", card, "--csv", str(tmp_path / "rows.csv"))
+    assert result.exit_code == 1
+    found = [json.loads(line) for line in result.stdout.splitlines()]
+    assert found == [{"id": n, "probability": None} for n in (1, 2)]
+    assert "2 of 2 rows have no probability" in result.stderr
+    assert "could be read of any row" in result.stderr
+
+
 def test_predict_from_lines() -> None:
     line = {"id": "a", "inputs": {"age": 63, "sex": "male", "chest_pain_type": "asymptomatic"}}
     found = answers(run("model", "predict", "heart-core10", given=f"{json.dumps(line)}\nno json\n"))
