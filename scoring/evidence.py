@@ -137,7 +137,9 @@ def with_label(
     """Return the rows whose outcome is known, and it."""
     label = plan.data.label
     truths = [outcome(row.cells.get(label.column, ""), label) for row in rows]
-    told["rows without the outcome left out"] += sum(truth is None for truth in truths)
+    broken = sum(not row.whole for row in rows)
+    told["rows with too many or too few cells left out"] += broken
+    told["rows without the outcome left out"] += sum(truth is None for truth in truths) - broken
     kept = [(row, truth) for row, truth in zip(rows, truths, strict=True) if truth is not None]
     return [row for row, _ in kept], [truth for _, truth in kept]
 

@@ -83,7 +83,7 @@ class Judgement:
 def judge(probability: Array, truth: Array, *, replicates: int = REPLICATES) -> Judgement:
     """Return how good the probabilities (n,) of the truths (n,) are."""
     p, y = np.asarray(probability, dtype=np.float64), np.asarray(truth, dtype=bool)
-    observed, expected = share(int(y.sum()), len(y)), mean(p)
+    observed, expected = share(int(y.sum()), len(y)), mean(p, most=1.0)
     if len(y) < FEWEST:
         none = Figure(None, why=TOO_FEW)
         return Judgement(len(y), observed, expected, none, none, none, none, none, none, none)
@@ -117,15 +117,15 @@ def share(count: int, size: int) -> Figure:
     return Figure(p, float(max(0.0, middle - half)), float(min(1.0, middle + half)))
 
 
-def mean(values: Array) -> Figure:
-    """Return the mean with the normal interval."""
+def mean(values: Array, most: float = np.inf) -> Figure:
+    """Return the mean with the normal interval; no value lies below 0 or above `most`."""
     if not len(values):
         return Figure(None, why="no rows")
     middle = float(values.mean())
     if len(values) < FEWEST_OF_A_CLASS:
         return Figure(middle)
     half = Z * float(values.std(ddof=1)) / len(values) ** 0.5
-    return Figure(middle, middle - half, middle + half)
+    return Figure(middle, max(0.0, middle - half), min(most, middle + half))
 
 
 def ratio(probability: Array, truth: Array) -> Figure:

@@ -26,7 +26,8 @@ def test_rows_without_a_label_are_counted_and_left_out() -> None:
     found = evidence(swiss=one + silent + one + strange)
     assert len(found.truth) == 30
     assert found.told["repeated rows left out"] == 30
-    assert found.told["rows without the outcome left out"] == 6
+    assert found.told["rows without the outcome left out"] == 5
+    assert found.told["rows with too many or too few cells left out"] == 1
 
 
 def test_rows_that_the_card_refuses_are_counted() -> None:

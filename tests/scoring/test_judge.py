@@ -127,6 +127,12 @@ def test_every_interval_holds_its_value(data: st.DataObject) -> None:
             assert figure.low - 1e-12 <= figure.value <= figure.high + 1e-12, name
 
 
+def test_a_mean_of_few_probabilities_stays_one() -> None:
+    few = judge.judge(np.array([0.5, 0.95]), np.array([True, False])).expected
+    assert (few.low, few.high) == (pytest.approx(0.725 - 0.441, abs=1e-3), 1.0)
+    assert judge.judge(np.array([0.02, 0.5]), np.array([True, False])).expected.low == 0.0
+
+
 def test_chance_is_what_perfect_probabilities_show() -> None:
     random = np.random.default_rng(11)
     p = random.uniform(0, 1, 450)
