@@ -228,7 +228,14 @@ def test_hooks_hear_whose_data_changed_before_the_answer(client: FlaskClient, he
         "subject": {"reference": "Patient/p1"},
     }
     assert client.post("/fhir/RiskAssessment", json=risk).status_code == 201
-    assert heard.stored == heard.received == [["p1"]] * 3
+    origin = {
+        "resourceType": "Provenance",
+        "target": [{"reference": "Patient/p1"}],
+        "recorded": "2026-01-02T03:04:05Z",
+        "agent": [{"who": {"reference": "Patient/p1"}}],
+    }
+    assert client.post("/fhir/Provenance", json=origin).status_code == 201
+    assert heard.stored == heard.received == [["p1"]] * 4
 
 
 def test_nothing_is_heard_of_what_was_refused(client: FlaskClient, heard: Heard) -> None:
