@@ -4,9 +4,9 @@ A group's correction is the most probable one (maximum a posteriori) under a nor
 groups: ``log odds = z + a + d * (z - c)``, z the model's log odds and c their mean. The mean and
 the spread of the prior are estimated from the groups themselves by the EM algorithm (empirical
 Bayes; Steyerberg et al., Stat Med 2004;23:2567-2586 on shrunken recalibration), so that a small
-group moves little away from the others. With fewer than `GROUPS` groups the spread is that of
-`Prior`, and the mean is the correction of all rows together.
-A group gets
+group moves little away from the others; with fewer than `GROUPS` groups they are those of `Prior`.
+A few groups that are no countries, such as the sexes, belong to one population: they are drawn
+towards the correction of all rows together. A group gets
 
 * an intercept always,
 * a slope from `SLOPE_ROWS` rows on, with `SLOPE_CLASS` of the rarer class,
@@ -95,7 +95,8 @@ def fit(
     sizes, events = rows.total(np.ones(len(p))), rows.total(y)
     methods = [method or chosen(int(n), int(k)) for n, k in zip(sizes, events, strict=True)]
     sloped = np.array([one != "intercept" for one in methods])
-    shifts, learned = posterior(rows, sloped, prior)
+    few = by != COUNTRY and 1 < rows.groups < GROUPS
+    shifts, learned = posterior(rows, sloped, prior or (together(rows) if few else None))
     groups = {}
     for place, name in enumerate(names.tolist()):
         own = places == place
@@ -133,7 +134,7 @@ def posterior(rows: Rows, sloped: Array, given: Prior | None) -> tuple[Array, Pr
     One Newton step and one EM step take turns until nothing moves. Where not `sloped`, the second
     shift stays at nought.
     """
-    prior = given or before(rows)
+    prior = given or Prior()
     mean, variance = np.array(prior.mean), np.square(prior.deviation)
     learn = np.array([rows.groups >= GROUPS, sloped.sum() >= GROUPS]) & (given is None)
     free = np.column_stack([np.ones(rows.groups, dtype=bool), sloped])
@@ -153,12 +154,10 @@ def posterior(rows: Rows, sloped: Array, given: Prior | None) -> tuple[Array, Pr
     return shifts, Prior(pair(mean), pair(np.sqrt(variance)))
 
 
-def before(rows: Rows) -> Prior:
-    """Return what is thought before the data: few groups are drawn towards all rows together."""
-    if not 1 < rows.groups < GROUPS:
-        return Prior()
-    together = replace(rows, group=np.zeros_like(rows.group), groups=1)
-    shifts, _ = posterior(together, np.zeros(1, dtype=bool), None)
+def together(rows: Rows) -> Prior:
+    """Return the prior whose mean is the intercept of all rows together."""
+    one = replace(rows, group=np.zeros_like(rows.group), groups=1)
+    shifts, _ = posterior(one, np.zeros(1, dtype=bool), None)
     return Prior(mean=pair(shifts[0]))
 
 

@@ -75,6 +75,7 @@ def test_of_few_groups_the_small_one_goes_with_the_others() -> None:
     found = fit(p, y, names, by="sex")
     assert found.shrunk_to[0] == pytest.approx(everybody, abs=1e-6)
     assert found.groups["many"].intercept == pytest.approx(everybody, abs=0.1)
+    assert fit(p, y, names).shrunk_to == (0.0, 1.0), "countries are no parts of one"
     assert found.groups["few"].intercept > fit(p[:2], y[:2], names[:2]).groups["few"].intercept
 
 
