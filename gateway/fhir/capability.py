@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -79,6 +79,17 @@ def statement(served: Served) -> Resource:
             }
         ],
     }
+
+
+def terminology_statement(served: Served) -> Resource:
+    """Return the CapabilityStatement of the terminology operations, which are served in R5 too."""
+    whole = statement(replace(served, fhir_version="R5", types={}))
+    kinds = [
+        {"type": kind, "operation": [operation(served, name, kind) for name in names]}
+        for kind, names in TERMINOLOGY.items()
+    ]
+    security = whole["rest"][0]["security"]
+    return {**whole, "rest": [{"mode": "server", "security": security, "resource": kinds}]}
 
 
 def of_type(served: Served, kind: str) -> Resource:

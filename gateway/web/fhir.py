@@ -17,12 +17,13 @@ from flask import Blueprint, g, request
 from werkzeug.exceptions import HTTPException
 
 from gateway.errors import GatewayError, Issue, NotAllowedError, NotFoundError, RequestError
+from gateway.fhir.capability import terminology_statement
 from gateway.fhir.json import encode
 from gateway.fhir.outcome import render
 from gateway.watch.logs import log
 from gateway.web import fhir_bundle, fhir_read
 from gateway.web.fhir_answer import Answer, refusal, response
-from gateway.web.fhir_request import Wanted, parameters, resource, wanted
+from gateway.web.fhir_request import Wanted, fhir_version, parameters, resource, wanted
 from gateway.web.fhir_server import ID, Hooks, Server
 from gateway.web.fhir_write import Operation
 from terminology.service.capabilities import statement as terminology
@@ -45,9 +46,16 @@ class Views:
     server: Server
 
     def metadata(self) -> Answer:
-        """Return the CapabilityStatement, or the TerminologyCapabilities when those are asked."""
+        """Return the CapabilityStatement, or the TerminologyCapabilities when those are asked.
+
+        In R5 only the terminology operations are served, and only they are stated.
+        """
+        version = spoken(self.server)
         if self.server.operations and request.args.get("mode") == "terminology":
-            return Answer(200, encode(terminology(self.server.base_url, self.server.declared.date)))
+            served = terminology(self.server.base_url, self.server.declared.date, version)
+            return Answer(200, encode(served))
+        if version != self.server.fhir_version:
+            return Answer(200, encode(terminology_statement(self.server.declared)))
         return Answer(200, self.server.metadata)
 
     def post_root(self, wish: Wanted) -> Answer:
@@ -221,11 +229,18 @@ def answering(server: Server, view: Callable[..., Answer]) -> Callable[..., Resp
 
     @wraps(view)
     def answered(**places: str) -> Response:
-        wish = g.wanted = wanted(server.fhir_version)
+        version = spoken(server)
+        wish = g.wanted = wanted(version)
         answer = view(**places, wish=wish) if takes_wish else view(**places)
-        return response(answer, wish, server.fhir_version)
+        return response(answer, wish, version)
 
     return answered
+
+
+def spoken(server: Server) -> str:
+    """Return the FHIR version of an answer: what is served can be asked for in R5 as well."""
+    asked = request.path.endswith("/metadata") and server.operations and fhir_version() == "R5"
+    return "R5" if asked else server.fhir_version
 
 
 def identified() -> None:

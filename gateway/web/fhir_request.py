@@ -32,6 +32,7 @@ SHORT = {"json": JSON[0], "xml": XML[0]}
 FORM = "application/x-www-form-urlencoded"
 CHARSETS = ("", "utf-8", "utf8", "us-ascii")
 PREFER = re.compile(r"(return|handling)\s*=\s*\"?([A-Za-z]+)")
+VERSION = re.compile(r"fhirversion\s*=\s*\"?([\d.]+)", re.IGNORECASE)
 RETURNS = ("minimal", "representation", "operationoutcome")
 DRAINED = 256 * 1024 * 1024
 """How much of a body that is too large is still read and dropped, so that the caller, who is
@@ -52,6 +53,15 @@ class Wanted:
     def xml(self) -> bool:
         """Whether the answer is XML."""
         return self.media_type in XML
+
+
+def fhir_version() -> str:
+    """Return the FHIR version that a request speaks: R5 when it says so, else R4."""
+    for header in ("Accept", "Content-Type"):
+        found = VERSION.search(request.headers.get(header, ""))
+        if found:
+            return "R5" if found[1].startswith("5") else "R4"
+    return "R4"
 
 
 def wanted(fhir_version: str) -> Wanted:
@@ -100,7 +110,7 @@ def by_header(fhir_version: str) -> str:
 
 def fits(name: str, release: str) -> bool:
     """Say whether a media type asks for no other FHIR version than `release`."""
-    asked = re.search(r"fhirversion\s*=\s*\"?([\d.]+)", name.lower())
+    asked = VERSION.search(name)
     return asked is None or asked[1] == release
 
 

@@ -6,7 +6,6 @@ Content-Type. Nothing is stored: a request may bring its own resources as ``tx-r
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -16,7 +15,7 @@ from gateway.fhir.json import encode
 from gateway.store import instants
 from gateway.web.fhir import furnished, identified, told
 from gateway.web.fhir_answer import Answer, response
-from gateway.web.fhir_request import FORM, Wanted, parameters, resource, wanted
+from gateway.web.fhir_request import FORM, Wanted, fhir_version, parameters, resource, wanted
 from terminology.service import OPERATIONS, ServiceError, answer
 from terminology.service.asked import Asked, languages_of, of_pairs, of_parameters
 from terminology.service.problems import outcome
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
     from terminology.records import JSON
 
-VERSION = re.compile(r"fhirversion\s*=\s*\"?([\d.]+)", re.IGNORECASE)
 GIVEN = {"ValueSet": "valueSet", "CodeSystem": "codeSystem", "ConceptMap": "conceptMap"}
 """A resource that is the whole body of a request is this parameter."""
 
@@ -57,15 +55,6 @@ def answering(kind: str, operation: str) -> Callable[..., Response]:
         return response(Answer(200, encode(made)), wish, version)
 
     return answered
-
-
-def fhir_version() -> str:
-    """Return the FHIR version that a request speaks: R5 when it says so, else R4."""
-    for header in ("Accept", "Content-Type"):
-        found = VERSION.search(request.headers.get(header, ""))
-        if found:
-            return "R5" if found[1].startswith("5") else "R4"
-    return "R4"
 
 
 def asked(version: str, gid: str | None) -> Asked:

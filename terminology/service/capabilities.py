@@ -14,8 +14,8 @@ PARAMETERS = ("url", "valueSet", "valueSetVersion", "filter", "offset", "count",
               "system-version", "useSupplement", "tx-resource")  # fmt: skip
 
 
-def statement(base_url: str, instant: str) -> Resource:
-    """Return the TerminologyCapabilities of the service at `base_url` (R4 and R5 alike)."""
+def statement(base_url: str, instant: str, fhir_version: str = "R4") -> Resource:
+    """Return the TerminologyCapabilities of the service at `base_url`; R5 tells the content."""
     known = library()
     return {
         "resourceType": "TerminologyCapabilities",
@@ -32,6 +32,7 @@ def statement(base_url: str, instant: str) -> Resource:
         "codeSystem": [
             {
                 "uri": one.url,
+                **({"content": one.content} if fhir_version == "R5" else {}),
                 **({"version": [{"code": one.version, "isDefault": True}]} if one.version else {}),
                 "subsumption": not (one.partial or one.grammar),
             }
@@ -45,7 +46,7 @@ def statement(base_url: str, instant: str) -> Resource:
             "parameter": [{"name": name} for name in PARAMETERS],
             "textFilter": "Every word must stand in the code or in the display, whatever its case.",
         },
-        "codeSearch": "all",
+        "codeSearch": "in-compose-or-expansion" if fhir_version == "R5" else "all",
         "validateCode": {"translations": True},
         "translation": {"needsMap": False},
         "closure": {"translation": False},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from terminology import systems
 from terminology.service.concepts import CodeSystem, code_system
-from terminology.service.maps import Table, table
+from terminology.service.maps import Table, canonical_of, table
 from terminology.service.problems import ServiceError, UnresolvedError
 
 if TYPE_CHECKING:
@@ -107,11 +107,27 @@ def shelved(base: Library, resources: Iterable[JSON]) -> Library:
             text = "tx-resource must be a CodeSystem, ValueSet or ConceptMap"
             raise ServiceError(400, "invalid", text)
         kinds[kind].append(resource)
+    maps = agreeing(kinds["ConceptMap"])
     return Library(
         merged(base.code_systems, {}, [code_system(one) for one in kinds["CodeSystem"]]),
         merged(base.value_sets, {}, kinds["ValueSet"]),
-        (*unlike(base.concept_maps, kinds["ConceptMap"]), *map(table, kinds["ConceptMap"])),
+        (*unlike(base.concept_maps, maps), *map(table, maps)),
     )
+
+
+def agreeing(given: list[Resource]) -> list[Resource]:
+    """Return the maps of a request, each once.
+
+    Raises:
+        ServiceError: two of one URL and version differ: which of them is meant cannot be told.
+    """
+    found: dict[str, Resource] = {}
+    for place, one in enumerate(given):
+        name = canonical_of(one) if one.get("url") else str(place)
+        if found.setdefault(name, one) != one:
+            text = f"two different maps '{name[:200]}' came with the request"
+            raise ServiceError(409, "conflict", text)
+    return list(found.values())
 
 
 def unlike(kept: Iterable[Table], given: Iterable[Resource]) -> tuple[Table, ...]:

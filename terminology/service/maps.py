@@ -132,15 +132,19 @@ def mappings(resource: Resource) -> Iterator[Mapping]:
 def mapping(
     resource: Resource, between: tuple[str, str], element: Resource, each: Resource
 ) -> Mapping:
-    """Return one row of a map."""
-    relationship = each.get("relationship") or OF_R4.get(str(each.get("equivalence")), RELATED)
+    """Return one row of a map.
+
+    Raises:
+        ServiceError: its relationship is none that FHIR knows: it would be a guess.
+    """
+    relationship = related(each)
     code = each.get("code")
     return Mapping(
         between[0],
         str(element.get("code")),
         between[1],
         code if isinstance(code, str) else None,
-        str(relationship),
+        relationship,
         each.get("display"),
         each.get("comment"),
         canonical_of(resource),
@@ -148,6 +152,22 @@ def mapping(
         tuple(objects(each.get("product"))),
         element.get("display"),
     )
+
+
+def related(each: Resource) -> str:
+    """Return the relationship of a row in the words of R5; related, where it says none.
+
+    Raises:
+        ServiceError: it is none that FHIR knows.
+    """
+    said = each.get("relationship") or each.get("equivalence")
+    if said is None:
+        return RELATED
+    if said in TO_R4:
+        return str(said)
+    if said in OF_R4:
+        return OF_R4[said]
+    raise ServiceError(422, "code-invalid", f"a map's relationship is {str(said)[:60]!r}")
 
 
 def objects(found: JSON) -> list[Resource]:

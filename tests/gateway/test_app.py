@@ -11,7 +11,9 @@ import structlog
 
 from gateway.app import create_app
 from gateway.config import Settings
+from gateway.fhir.validate import validate
 from gateway.watch.logs import set_up
+from terminology.service import OPERATIONS
 from tests.stores.builders import a_patient, an_observation
 
 if TYPE_CHECKING:
@@ -110,3 +112,21 @@ def test_logs_hold_no_data_of_patients(
     assert [line["status"] for line in lines] == [201, 201, 200, 200, 422, 404]
     assert lines[2]["request"] == "r-1"
     assert lines[2]["route"] == "/fhir/<kind>"
+
+
+def test_in_r5_the_terminology_operations_are_stated(client: FlaskClient) -> None:
+    headers = {"Accept": "application/fhir+json; fhirVersion=5.0", "Host": "localhost"}
+    answer = client.get("/fhir/metadata", headers=headers)
+    statement = answer.get_json(force=True)
+    assert statement["fhirVersion"] == "5.0.0"
+    assert [one for one in validate(statement, "R5") if one.severity == "error"] == []
+    operations = {
+        (one["type"], each["name"])
+        for one in statement["rest"][0]["resource"]
+        for each in one["operation"]
+    }
+    assert operations == set(OPERATIONS)
+    found = client.get("/fhir/metadata?mode=terminology", headers=headers).get_json(force=True)
+    assert found["resourceType"] == "TerminologyCapabilities"
+    assert [one for one in validate(found, "R5") if one.severity == "error"] == []
+    assert client.get("/fhir/Patient", headers=headers).status_code == 406

@@ -131,3 +131,18 @@ def test_a_product_and_a_dependency_are_told() -> None:
 )
 def test_translate_refuses(values: dict[str, Any], refused: tuple[int, str]) -> None:
     assert refusal("ConceptMap", "translate", **values) == refused
+
+
+def test_two_maps_of_one_name_must_be_the_same() -> None:
+    asked = {"sourceCode": "red", "system": C}
+    twin = {**OTHER, "url": EQUAL["url"]}
+    assert refusal("ConceptMap", "translate", more=[EQUAL, twin], **asked) == (409, "conflict")
+    twice = ask("ConceptMap", "translate", more=[EQUAL, {**EQUAL}], **asked)
+    assert len(matches_of(twice)) == 1
+
+
+@pytest.mark.parametrize("key", ["equivalence", "relationship"])
+def test_a_relationship_that_fhir_has_not_is_no_guess(key: str) -> None:
+    bogus = a_map("bogus", {"code": "rot", key: "bogus"})
+    told = refusal("ConceptMap", "translate", more=[bogus], sourceCode="red", system=C)
+    assert told == (422, "code-invalid")
