@@ -6,7 +6,7 @@ used is none of the literals: the decoder refuses, and the Observation goes to t
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final, Literal
 
 import msgspec
@@ -84,7 +84,19 @@ class Bundle(msgspec.Struct, gc=False, kw_only=True, rename="camel"):
     entry: list[BundleEntry]
 
 
+def number(text: str) -> Decimal:
+    """Return a number of JSON digit for digit.
+
+    Raises:
+        ValueError: its exponent is beyond what a Decimal can hold; the decoder refuses the text.
+    """
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise ValueError("a number out of all bounds") from None
+
+
 DECODER = msgspec.json.Decoder(Observation)
 BUNDLE = msgspec.json.Decoder(Bundle)
-DOCUMENT = msgspec.json.Decoder(float_hook=Decimal)
+DOCUMENT = msgspec.json.Decoder(float_hook=number)
 """Any document, its decimals with their digits."""

@@ -247,3 +247,14 @@ def test_the_table_of_combinations_stays_bounded(monkeypatch: pytest.MonkeyPatch
         sent["valueQuantity"]["unit"] = f"u{number}"
         fast.map_bytes(json.dumps(sent).encode())
     assert len(entries.TABLE) <= 3
+
+
+@pytest.mark.parametrize("number", ["1e99999999999999999999", "-1E-99999999999999999999"])
+def test_a_number_out_of_all_bounds_is_told(number: str) -> None:
+    one = f'{{"resourceType":"Observation","valueQuantity":{{"value":{number}}}}}'
+    bundle = f'{{"resourceType":"Bundle","entry":[{{"resource":{one}}}]}}'
+    for sent in (one, bundle):
+        (finding,) = fast.map_bytes(sent.encode()).findings
+        assert finding.reason == "malformed"
+        lane = Fold()
+        lane.take(sent.encode())
