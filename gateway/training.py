@@ -17,7 +17,7 @@ import numpy as np
 from mappers.document import Context, map_resources
 from mappers.features import rows
 from scoring.inputs import inputs_for
-from scoring.training.table import Table, position
+from scoring.training.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -74,9 +74,9 @@ def table_of(
 
 def column(recipe: Recipe, name: str, given: list[Mapping[str, Value]]) -> np.ndarray:
     """Return one input of all rows, NaN where it is missing."""
-    levels = recipe.inputs[name].levels
+    position = recipe.inputs[name].position
     return np.array(
-        [position(values[name], levels) if name in values else np.nan for values in given],
+        [position(values[name]) if name in values else np.nan for values in given],
         dtype=np.float64,
     )
 

@@ -72,6 +72,10 @@ class Input(Part, frozen=True):
     max_age_days: int | None = None
     note: str | None = None
 
+    def position(self, value: Plain) -> float:
+        """Return a value as a number: a code by its place in the levels."""
+        return float(self.levels.index(str(value)) if self.levels else value)
+
 
 class Output(Part, frozen=True):
     """One output and what it stands for."""

@@ -146,7 +146,7 @@ def _drifted(
     given: Input, name: str, then: Reference, rows: Sequence[Seen], units: Mapping[str, float]
 ) -> Drifted:
     values = [row.values[name] for row in rows if name in row.values]
-    known = np.array([position(value, given) for value in values], dtype=np.float64)
+    known = np.array([given.position(value) for value in values], dtype=np.float64)
     index = None
     if len(known) >= FEWEST:
         index = psi(shares(known, len(then.shares), then.edges), then.shares)
@@ -158,11 +158,6 @@ def _drifted(
         then.missing,
         strange(mix(rows).get(name, {}), units),
     )
-
-
-def position(value: Value, given: Input) -> float:
-    """Return a value as a number, a code by its place in the levels."""
-    return float(given.levels.index(str(value)) if given.type == "code" else value)
 
 
 def mix(rows: Sequence[Seen]) -> dict[str, dict[str, float]]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from scoring.calibration import COUNTRY
 from scoring.engine import score
-from scoring.tables import TableError, inputs_of, layout, outcome, read_sheet
+from scoring.tables import TableError, drop_repeated, inputs_of, layout, outcome, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,7 +114,7 @@ def gather(card: Card, files: Mapping[str, bytes]) -> Evidence:
     for name, raw in files.items():
         digest.update(raw)
         sheet = read_sheet(raw, plan.data, name)
-        told["repeated rows left out"] += drop_repeated(sheet, plan)
+        told["repeated rows left out"] += drop_repeated(sheet, plan.data)
         rows += asked(card, plan, sheet)
     labelled, truth = with_label(rows, plan, told)
     scores = [probability(card, row) for row in labelled]
@@ -165,17 +165,3 @@ def probability(card: Card, row: Asked) -> float | None:
     found = score(card, row.inputs, country=row.country)
     value = found.outputs.get(next(iter(card.outputs)))
     return value if row.whole and isinstance(value, float) else None
-
-
-def drop_repeated(sheet: Sheet, plan: Layout) -> int:
-    """Drop rows that repeat another but for running numbers; return how many there were."""
-    if not plan.data.drop_repeated_rows:
-        return 0
-    places = [n for n, name in enumerate(sheet.names) if name not in plan.data.apart_from]
-    first: dict[tuple[str, ...], int] = {}
-    for place, row in enumerate(sheet.rows):
-        first.setdefault(tuple(row[n] for n in places) if row else (str(place),), place)
-    dropped = len(sheet.rows) - len(first)
-    sheet.rows = [sheet.rows[place] for place in first.values()]
-    sheet.lines = [sheet.lines[place] for place in first.values()]
-    return dropped

@@ -303,6 +303,20 @@ def understood(cells: dict[str, str], plan: Layout) -> dict[str, Any]:
     return inputs
 
 
+def drop_repeated(sheet: Sheet, data: Data) -> int:
+    """Drop rows that repeat another but for running numbers; return how many there were."""
+    if not data.drop_repeated_rows:
+        return 0
+    places = [n for n, name in enumerate(sheet.names) if name not in data.apart_from]
+    first: dict[tuple[str, ...], int] = {}
+    for place, row in enumerate(sheet.rows):
+        first.setdefault(tuple(row[n] for n in places) if row else (str(place),), place)
+    dropped = len(sheet.rows) - len(first)
+    sheet.rows = [sheet.rows[place] for place in first.values()]
+    sheet.lines = [sheet.lines[place] for place in first.values()]
+    return dropped
+
+
 def outcome(cell: str, label: Label) -> bool | None:
     """Return whether a cell of the label says that the outcome came; None when it does not say."""
     plain = f"{float(cell):g}" if is_number(cell) else cell

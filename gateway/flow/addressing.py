@@ -192,4 +192,9 @@ def ours_in(body: Resource) -> set[str]:
     """Return the references to resources of ours, whose ids are UUIDs."""
     about = {target(body)} if body["resourceType"] == "Provenance" else set()
     named = {name for name in references(body) if name.partition("/")[0] in LINKED}
-    return {name for name in named | about if len(name.partition("/")[2]) == len(DASHES)}
+    return {name for name in named | about if ours(name)}
+
+
+def ours(reference: str) -> bool:
+    """Tell whether a reference is to a resource of ours: their ids are UUIDs."""
+    return len(reference.partition("/")[2]) == len(DASHES)

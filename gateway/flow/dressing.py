@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gateway.fhir.json import decode, encode
 from gateway.fhir.references import rewritten
-from gateway.flow.addressing import URIS, target
+from gateway.flow.addressing import URIS, ours, target
 from gateway.flow.forms import BEST
 from gateway.flow.makings import card_for
 from gateway.store import assessments, outbox
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from gateway.store.outbox import Parcel
     from terminology.records import JSON, Resource
-
-UUID = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +90,6 @@ def detached(value: JSON, absent: Collection[str]) -> JSON:
     if isinstance(name, str) and ours(name) and name.partition("/")[0] in absent:
         return by_identifier(value, name)
     return {key: detached(one, absent) for key, one in value.items()}
-
-
-def ours(reference: str) -> bool:
-    """Tell whether a reference is to a resource of ours: their ids are UUIDs."""
-    return len(reference.partition("/")[2]) == UUID
 
 
 def by_identifier(value: Resource, reference: str) -> Resource:

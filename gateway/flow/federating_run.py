@@ -172,7 +172,7 @@ class Run:
                 return model
             at += 1
 
-    def ask(self, state: State, question: questions.Any) -> None:
+    def ask(self, state: State, question: questions.AnyQuestion) -> None:
         """Add the total over all sites of one round to the state.
 
         Raises:
@@ -183,7 +183,7 @@ class Run:
         self.keep(state)
         self.progress(len(state.totals))
 
-    def answers(self, state: State, question: questions.Any) -> list[list[int]]:
+    def answers(self, state: State, question: questions.AnyQuestion) -> list[list[int]]:
         """Return each site's numbers; if one has lost its key all join, and are asked, again.
 
         Raises:
@@ -203,7 +203,7 @@ class Run:
             return list(found.values())
         raise UsageError("a site forgets the run again and again")
 
-    def asking(self, state: State, question: questions.Any) -> Callable[[Site], list[int]]:
+    def asking(self, state: State, question: questions.AnyQuestion) -> Callable[[Site], list[int]]:
         """Return the request of one round."""
         number = len(state.totals) + 1
         asked = Round(state.run, number, edition(self.recipe), self.keys, question)

@@ -13,6 +13,7 @@ import numpy as np
 from scoring.federated.noise import bounds, shortening
 from scoring.federated.questions import Averaging, Impute, Moments, Newton
 from scoring.federated.sums import FederatedError
+from scoring.judge import expit
 from scoring.training.design import filled, terms_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ AT_ONCE = 16_384
 
 
 def answer(
-    question: questions.Any, recipe: Recipe, table: Table, draws: Callable[[int], Array]
+    question: questions.AnyQuestion, recipe: Recipe, table: Table, draws: Callable[[int], Array]
 ) -> Array:
     """Return the site's sums; `draws` gives as many standard normal numbers as asked, for noise.
 
@@ -48,7 +49,7 @@ def answer(
     return found
 
 
-def size(question: questions.Any, recipe: Recipe) -> int:
+def size(question: questions.AnyQuestion, recipe: Recipe) -> int:
     """Return how many numbers an answer has, whatever the rows."""
     terms = len(recipe.terms) + 1
     if isinstance(question, Impute):
@@ -105,7 +106,7 @@ def levels(given: Given) -> int:
     return len(given.levels) or 2
 
 
-def scale_of(question: questions.Any, recipe: Recipe) -> Array:
+def scale_of(question: questions.AnyQuestion, recipe: Recipe) -> Array:
     """Return by what each number of an answer is divided before rows are shortened, for noise."""
     if not isinstance(question, Impute):
         return np.ones(1)
@@ -129,7 +130,7 @@ def curved(question: Newton, recipe: Recipe, table: Table) -> Array:
     """Return the sums of loss, gradient and the upper half of the Hessian."""
     design = standard(question, recipe, table)
     predictor = design @ fitting(question.coefficients, design.shape[1])
-    probability = logistic(predictor)
+    probability = expit(predictor)
     loss = np.logaddexp(0.0, predictor) - table.truth * predictor
     residual = probability - table.truth
     weight = probability * (1.0 - probability)
@@ -156,7 +157,7 @@ def averaged(question: Averaging, recipe: Recipe, table: Table) -> Array:
     ridge = np.full(own.size, question.penalty)
     ridge[0] = 0.0
     for _ in range(question.steps):
-        residual = logistic(design @ own) - table.truth
+        residual = expit(design @ own) - table.truth
         own -= question.rate * (design.T @ residual / len(table.truth) + ridge * own)
     return len(table.truth) * np.concatenate([[1.0], own])
 
@@ -200,10 +201,4 @@ def with_one(design: Array) -> Array:
 def upper(matrix: Array) -> Array:
     """Return the upper half of a matrix, row by row."""
     found: Array = matrix[np.triu_indices(len(matrix))]
-    return found
-
-
-def logistic(predictor: Array) -> Array:
-    """Return 1 / (1 + exp(-x)) without overflow."""
-    found: Array = np.exp(-np.logaddexp(0.0, -predictor))
     return found

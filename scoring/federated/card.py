@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring import notation
-from scoring.federated.answers import logistic
+from scoring.judge import expit
 from scoring.training.algorithms import usual
 from scoring.training.card import card_text
 from scoring.training.fit import Fitted
@@ -32,7 +32,7 @@ class Linear:
 
     def predict_proba(self, design: Array) -> Array:
         """Return the probabilities of no and of yes, (n, 2)."""
-        yes = logistic(design @ self.coef_[0] + self.intercept_[0])
+        yes = expit(design @ self.coef_[0] + self.intercept_[0])
         return np.column_stack([1.0 - yes, yes])
 
 

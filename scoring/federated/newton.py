@@ -14,7 +14,7 @@ import numpy as np
 
 from scoring.federated.answers import levels, numeric
 from scoring.federated.noise import bounds
-from scoring.federated.questions import Any, Impute, Moments, Newton
+from scoring.federated.questions import AnyQuestion, Impute, Moments, Newton
 from scoring.federated.sums import FederatedError
 from scoring.training.design import Terms, terms_of
 
@@ -50,7 +50,7 @@ class Joint:
         return {"intercept": self.intercept, **dict(zip(self.terms.names, values, strict=True))}
 
 
-Course: TypeAlias = "Generator[Any, Array, Joint]"
+Course: TypeAlias = "Generator[AnyQuestion, Array, Joint]"
 """Asks questions, is sent the totals, returns the model."""
 
 
@@ -107,7 +107,7 @@ def newton(recipe: Recipe) -> Course:
     return model(terms, known, scaled.means, scaled.deviations, found)
 
 
-def prepared(recipe: Recipe, terms: Terms) -> Generator[Any, Array, tuple[Known, Scaled]]:
+def prepared(recipe: Recipe, terms: Terms) -> Generator[AnyQuestion, Array, tuple[Known, Scaled]]:
     """Ask for what fills gaps, then for what terms are scaled by."""
     known = learnt((yield Impute()), recipe)
     pivot = pivot_of(terms, known)
@@ -170,7 +170,7 @@ def ridge_of(recipe: Recipe, terms: Terms) -> Array:
     return ridge
 
 
-def descent(asked: Newton, start: Point, ridge: Array) -> Generator[Any, Array, Array]:
+def descent(asked: Newton, start: Point, ridge: Array) -> Generator[AnyQuestion, Array, Array]:
     """Return the coefficients of the least penalised loss; asks ``newton`` at each trial.
 
     Raises:

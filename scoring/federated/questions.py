@@ -58,7 +58,7 @@ class Averaging(Question, frozen=True, tag="fedavg"):
     """Of the squared coefficients, halved, in the mean loss of a row."""
 
 
-Any: TypeAlias = Impute | Moments | Newton | Averaging
+AnyQuestion: TypeAlias = Impute | Moments | Newton | Averaging
 
 
 class Joining(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +84,7 @@ class Round(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number: int
     recipe: str
     sites: dict[str, str]
-    question: Any
+    question: AnyQuestion
 
     def canonical(self) -> bytes:
         """Return the one form of the question that masks and hashes are made from."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from scoring.judge import logit
+from scoring.judge import expit, logit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -162,7 +162,7 @@ def level(odds: Array, truth: Array) -> float:
     """Return what to add to the log odds so that the mean probability is the observed share."""
     shift = float(logit(np.array([truth.mean()]))[0] - odds.mean())
     for _ in range(100):
-        found = 1 / (1 + np.exp(-(odds + shift)))
+        found = expit(odds + shift)
         step = (truth.mean() - found.mean()) / np.mean(found * (1 - found))
         shift += float(np.clip(step, -1, 1))
         if abs(step) < 1e-12:

@@ -137,7 +137,7 @@ def in_words(recipe: Recipe, fitted: Fitted) -> str:
         setting=setting or f"c = {recipe.algorithm.c:g}", calibration=recipe.algorithm.calibration
     )
     words += f", {fitted.drawn} rows drawn" if fitted.drawn else ""
-    spread = recipe.algorithm.site_spread if fitted.algorithm == "logistic" else 0.0
+    spread = recipe.algorithm.spread(fitted.algorithm)
     return f"{words}, sites' intercepts with deviation {spread:g}" if spread else words
 
 

@@ -78,7 +78,7 @@ def fit(
     require_both(table, algorithm)
     ready = prepared(recipe, table)
     chosen = setting or algorithms.usual(recipe, algorithm)
-    spread = recipe.algorithm.site_spread if by_site else 0.0
+    spread = recipe.algorithm.spread(algorithm) if by_site else 0.0
     taken = table.drawn(KERNEL_ROWS, seed) if algorithm == "svm-rbf" else table
     made = algorithms.estimator(recipe, algorithm, chosen, seed)
     made = trained(made, ready.design(taken), taken, spread)
@@ -107,7 +107,7 @@ def trained(made: Any, design: Array, table: Table, spread: float) -> Any:  # no
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
-            if spread and hasattr(made, "predict_log_proba") and hasattr(made, "C"):
+            if spread:
                 return algorithms.fit_by_site(made, design, table.truth, table.site, spread)
             return made.fit(design, table.truth)
         except ConvergenceWarning as warning:

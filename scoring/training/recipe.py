@@ -50,6 +50,10 @@ class Algorithm(Part, frozen=True):
     site_spread: float = 0.0
     """Standard deviation of sites' own intercepts while the slopes are fitted (0: none)."""
 
+    def spread(self, name: Name) -> float:
+        """Return the deviation of sites' own intercepts: a logistic regression alone has them."""
+        return self.site_spread if name == "logistic" else 0.0
+
 
 class Validation(Part, frozen=True):
     """How the model is judged on rows that it was not trained on."""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scoring.applicability import inside
-from scoring.tables import Sheet, TableError, meaning, outcome, read_sheet
+from scoring.tables import Sheet, TableError, drop_repeated, meaning, outcome, read_sheet
 from scoring.training.recipe import TrainingError
 from terminology import analytes, units
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from scoring.cards import Input, Plain
+    from scoring.cards import Input
     from scoring.codegen import Array
     from scoring.tables import Dates, Layout
     from scoring.training.recipe import Recipe
@@ -134,14 +134,15 @@ def rows_of(recipe: Recipe, raw: bytes, file: str, name: str, told: Counter[str]
     """
     sheet = read_sheet(raw, recipe.data, file)
     check(recipe, sheet)
-    drop_repeated(recipe, sheet, told)
-    label = recipe.data.label
+    note(told, "rows with a comma too many mended", sheet.surplus)
+    note(told, "repeated rows left out", drop_repeated(sheet, recipe.data))
+    plan, label = recipe.layout, recipe.data.label
     truths = [outcome(cell, label) for cell in sheet.cells(label.column)]
     kept = np.array([truth is not None for truth in truths], dtype=bool)
     if not kept.any():
         raise TableError(f"{file}: no row says whether the outcome came")
     note(told, f"{label.column}: rows without the outcome left out", int((~kept).sum()))
-    columns = {key: column(sheet, key, recipe.layout, told)[kept] for key in recipe.inputs}
+    columns = {key: column(sheet, key, plan, told)[kept] for key in recipe.inputs}
     scores = {key: numbers(sheet.cells(place))[kept] for key, place in recipe.compare.items()}
     sites = [site for site, keep in zip(sites_of(recipe, sheet, name), kept, strict=True) if keep]
     truth = np.array([truth for truth in truths if truth is not None], dtype=bool)
@@ -184,20 +185,6 @@ def check(recipe: Recipe, sheet: Sheet) -> None:
         raise TableError(f"{sheet.file}, row {sheet.lines[place]}: {problem}")
 
 
-def drop_repeated(recipe: Recipe, sheet: Sheet, told: Counter[str]) -> None:
-    """Drop rows that repeat another one but for running numbers: a copy must not be tested on."""
-    note(told, "rows with a comma too many mended", sheet.surplus)
-    if not recipe.data.drop_repeated_rows:
-        return
-    places = [n for n, name in enumerate(sheet.names) if name not in recipe.data.apart_from]
-    first: dict[tuple[str, ...], int] = {}
-    for place, row in enumerate(sheet.rows):
-        first.setdefault(tuple(row[n] for n in places), place)
-    note(told, "repeated rows left out", len(sheet.rows) - len(first))
-    sheet.lines = [sheet.lines[place] for place in first.values()]
-    sheet.rows = [sheet.rows[place] for place in first.values()]
-
-
 def sites_of(recipe: Recipe, sheet: Sheet, name: str) -> list[str]:
     """Return the site of each row: the country of its column, or the file's site."""
     place = recipe.data.site_column
@@ -235,12 +222,7 @@ def placed(cell: str, name: str, plan: Layout, sheet: Sheet, cells: list[str]) -
         raise TableError(f"{where}: a cell holds what the recipe does not know") from None
     if value is None:
         return np.nan, reason
-    return position(value, plan.inputs[name].levels), reason
-
-
-def position(value: Plain, levels: tuple[str, ...]) -> float:
-    """Return a value as a number: a code by its place."""
-    return float(levels.index(str(value)) if levels else value)
+    return plan.inputs[name].position(value), reason
 
 
 def guarded(values: Array, name: str, plan: Layout, sheet: Sheet, told: Counter[str]) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from scoring import judge
 from scoring.training import algorithms
 from scoring.training.fit import fit, prepared, trained
-from scoring.training.recalibrated import figures_by_site
+from scoring.training.recalibrated import LARGE, figures_by_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,8 +29,6 @@ Tell: TypeAlias = "Callable[[str, int, int], None]"
 ROWS_OF_CHOICE = 4000
 """So many rows, drawn by the seed, are enough to choose a setting: a penalty is the width of a
 prior, which does not depend on their number."""
-ROWS_TOLD = 100
-"""A site with fewer rows has no figures of its own: they would be noise."""
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:
@@ -94,7 +92,7 @@ def of_sites(table: Table, probability: Array) -> dict[str, float]:
     found: dict[str, float] = {}
     for place, name in enumerate(table.sites):
         rows = table.site == place
-        if rows.sum() >= ROWS_TOLD and len(set(table.truth[rows])) == 2:
+        if rows.sum() >= LARGE and len(set(table.truth[rows])) == 2:
             found |= named(f"left_out_{name}", judged(table.truth[rows], probability[rows]))
     return found
 
@@ -195,7 +193,7 @@ def chosen(recipe: Recipe, table: Table, algorithm: Name, seed: int = 0) -> Sett
         design, unseen = ready.design(part), ready.design(other)
         for place, setting in enumerate(settings):
             made = algorithms.bare(algorithms.estimator(recipe, algorithm, setting, seed))
-            made = trained(made, design, part, recipe.algorithm.site_spread)
+            made = trained(made, design, part, recipe.algorithm.spread(algorithm))
             losses[place] += loss(made, unseen, other.truth)
     return settings[int(np.argmin(np.round(losses, 9)))]
 

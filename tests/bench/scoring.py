@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 ROWS = 1_000_000
 REPEATS = 7
-WIDE = 30
-"""A card with more terms, half of them products of answers, is held to the bar of the rest."""
 SHORT = 400
 """Short runs, many of them: some meet an idle processor even on a busy machine."""
 Columns = dict[str, Any]
@@ -34,7 +32,7 @@ def rows() -> list[tuple[str, float, float]]:
     found = []
     for card in load().values():
         if card.models:
-            bar = 3.0 if card.training and len(card.terms) <= WIDE else 15.0
+            bar = 3.0 if card.training else 15.0
             found.append((f"one row of {card.id} / dot", row_ratio(card), bar))
     heart, score2 = load()["heart_core10"], load()["score2"]
     found.append(("one row checked, to a Score, of score2 / dot", whole_ratio(score2), 60.0))
