@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from gateway.flow.intake import ASSESS, job_key
+from gateway.flow.makings import card_for
 from gateway.jobs.queue import waiting_keys
 from gateway.store.views import findings as findings_view
 from gateway.store.views import patient as view
@@ -61,7 +62,11 @@ def context(
     sheets = [sheet(one, facts(one.card), deliveries.get(one.identifier)) for one in assessments]
     standing = sorted((one for one in sheets if one.standing), key=lambda one: one.card)
     day = now.date()
-    forms = {one.card: what_if(one, asked, country=patient.country, day=day) for one in standing}
+    made_by = {one.card: card_for(connection, one.card, one.version) for one in standing}
+    forms = {
+        one.card: what_if(one, made_by[one.card], asked, country=patient.country, day=day)
+        for one in standing
+    }
     return {
         "patient": patient,
         "face": face(patient.raw, now),

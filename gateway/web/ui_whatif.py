@@ -11,7 +11,6 @@ from gateway.web.ui_scores import Outcome, outcomes
 from gateway.web.ui_text import number, unit
 from gateway.web.ui_text import reason as reason_words
 from gateway.web.words import label, say
-from scoring.cards import load
 from scoring.engine import score
 from scoring.interval import score_range
 
@@ -63,10 +62,9 @@ class WhatIf:
 
 
 def what_if(
-    sheet: Sheet, asked: Mapping[str, str], *, country: str | None, day: date
+    sheet: Sheet, card: Card | None, asked: Mapping[str, str], *, country: str | None, day: date
 ) -> WhatIf | None:
-    """Return the form of a standing assessment; None when its card is not shipped (any more)."""
-    card = load().get(sheet.card)
+    """Return the form of a standing assessment; None when the card that made it is gone."""
     if card is None or not card.outputs:
         return None
     mine = asked.get("whatif") == sheet.card
@@ -81,7 +79,7 @@ def what_if(
     values, wrong = _read(card.inputs, shown, sheet)
     if wrong:
         return WhatIf(sheet.card, fields, asked=True, reason=wrong)
-    pairs, reason = _answer(sheet, values, country, day)
+    pairs, reason = _answer(card, sheet, values, country, day)
     return WhatIf(sheet.card, fields, asked=True, pairs=pairs, reason=reason)
 
 
@@ -153,10 +151,9 @@ def _read(
 
 
 def _answer(
-    sheet: Sheet, values: Mapping[str, Value], country: str | None, day: date
+    card: Card, sheet: Sheet, values: Mapping[str, Value], country: str | None, day: date
 ) -> tuple[tuple[tuple[Outcome | None, Outcome, str], ...], str]:
     """Return each output now and then, or the reason why there is none."""
-    card = load()[sheet.card]
     found = score(card, values, country=country, date=day)
     if not found.applicable:
         told = found.reason

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
 
 from gateway.store.views.patient import Assessed
+from gateway.web.ui_cards import facts
 from gateway.web.ui_scores import sheet
 from gateway.web.ui_text import percent
+from gateway.web.ui_whatif import what_if
 from scoring.cards import load
+from scoring.engine import score
 from scoring.interval import score_range
 from tests.ui.test_pages import page, words
 
@@ -90,3 +94,24 @@ def test_a_stored_range_is_told_with_what_was_missing() -> None:
     assert re.search(
         r"HDL cholesterol, taken to lie between [\d.]+ and [\d.]+ mmol/L", shown.missing[0]
     )
+
+
+def test_what_if_asks_the_version_that_made_the_assessment() -> None:
+    shipped = load()["score2"]
+    doubled = [
+        msgspec.structs.replace(one, coefficients={k: 2 * v for k, v in one.coefficients.items()})
+        for one in shipped.models
+    ]
+    other = msgspec.structs.replace(shipped, version="x", models=tuple(doubled))
+    said = score(other, INPUTS)
+    made = Assessed(
+        "i", "score2", "x", "final", None, None, None, msgspec.to_builtins(said), [], None, 0, None
+    )
+    shown = sheet(made, facts("score2"))
+    own = {name: "no" if value is False else str(value) for name, value in INPUTS.items()}
+    asked, day = {"whatif": "score2", **own}, date(2026, 11, 25)
+    for card, turn in ((other, "same"), (shipped, "up")):
+        found = what_if(shown, card, asked, country=None, day=day)
+        assert found is not None
+        assert found.pairs[0][2] == turn
+    assert what_if(shown, None, asked, country=None, day=day) is None
